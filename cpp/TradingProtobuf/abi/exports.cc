@@ -1,0 +1,288 @@
+// The exported functions: check, call, map to a result. Logic lives below.
+
+#include <algorithm>
+#include <exception>
+#include <limits>
+#include <memory>
+#include <new>
+#include <utility>
+
+#include "abi/default_session.h"
+#include "abi/handle_table.h"
+#include "abi/last_error.h"
+#include "abi/layout.h"
+#include "abi/text.h"
+#include "trading_protobuf.h"
+
+namespace tpb {
+namespace {
+
+constexpr milliseconds kCleanupTimeout{800};
+constexpr std::int32_t kMaxCloseMs = 60000;
+
+std::int32_t Failed(const Error& error) noexcept {
+  SetThreadError(error.text);
+  return static_cast<std::int32_t>(error.code);
+}
+
+// The same without an allocation, for when that is what failed.
+std::int32_t Failed(Code code, std::string_view text) noexcept {
+  SetThreadError(text);
+  return static_cast<std::int32_t>(code);
+}
+
+// The only way out of an export: whatever is thrown becomes a result.
+template <class Body>
+std::int32_t Guarded(Body&& body) noexcept {
+  try {
+    return body();
+  } catch (const std::bad_alloc&) {
+    return Failed(Code::kNoMemory, "There is no memory left. Close other programs, and try again.");
+  } catch (const std::exception& exception) {
+    return Failed(Code::kInternal, exception.what());
+  } catch (...) {
+    return Failed(Code::kInternal, "An error of the library's own; please report it.");
+  }
+}
+
+Error InvalidArgument(const char* text) { return {Code::kInvalidArgument, text}; }
+
+Error BadText() {
+  return InvalidArgument("A text is longer than 65,536 characters or is not valid UTF-16.");
+}
+
+Error CheckBuffer(const TpbChar* buffer, std::int32_t capacity) {
+  if (capacity < 0 || (buffer == nullptr && capacity > 0)) {
+    return InvalidArgument(
+        "The buffer is NULL or its capacity is negative. Pass a buffer and the "
+        "number of its elements, or NULL and 0 to ask for the size.");
+  }
+  return {};
+}
+
+Error CheckCount(std::int32_t count) {
+  if (count >= 0 && count <= TPB_MAX_TICKS) return {};
+  return InvalidArgument("The count of ticks must be 0 to 65,536. Split a longer array.");
+}
+
+std::int32_t ToCount(std::int64_t count) {
+  return static_cast<std::int32_t>(
+      std::min<std::int64_t>(count, std::numeric_limits<std::int32_t>::max()));
+}
+
+// Runs the body with the session of a handle. A failure is noted in the session, too.
+template <class Body>
+std::int32_t WithSession(TpbHandle handle, Body&& body) noexcept {
+  return Guarded([&]() -> std::int32_t {
+    const bool is_default = handle == TPB_DEFAULT_SESSION;
+    const SessionUse session = Handles().Find(is_default ? TheDefaultSession().handle() : handle);
+    if (!session) {
+      return Failed(is_default ? TheDefaultSession().Absence()
+                               : Error{Code::kBadHandle,
+                                       "The handle names no open session: it was never opened, is "
+                                       "closed, or comes from an earlier load of the library."});
+    }
+    return body(*session.operator->());
+  });
+}
+
+std::int32_t Failed(Session& session, const Error& error) {
+  session.NoteError(error);
+  return Failed(error);
+}
+
+std::int32_t FailedDefault(const Error& error) {
+  const SessionUse session = Handles().Find(TheDefaultSession().handle());
+  return session ? Failed(*session.operator->(), error) : Failed(error);
+}
+
+void CopyStatus(const Status& status, TpbStatusInfo& info) {
+  info.state_since_ms = status.state_since_ms;
+  info.ticks_accepted = status.ticks_accepted;
+  info.ticks_journaled = status.ticks_journaled;
+  info.ticks_sent = status.ticks_sent;
+  info.ticks_acknowledged = status.ticks_acknowledged;
+  info.ticks_refused = status.ticks_refused;
+  info.ticks_dropped = status.ticks_dropped;
+  info.ticks_resent = status.ticks_resent;
+  info.batches_closed = status.batches_closed;
+  info.batches_acknowledged = status.batches_acknowledged;
+  info.oldest_unacknowledged_ms = status.oldest_unacknowledged_ms;
+  info.outbox_bytes = status.outbox_bytes;
+  info.outbox_capacity_bytes = status.outbox_capacity_bytes;
+  info.bytes_sent = status.bytes_sent;
+  info.connect_attempts = status.connect_attempts;
+  info.reconnects = status.reconnects;
+  info.failovers = status.failovers;
+  info.frames_ignored = status.frames_ignored;
+  info.checksum_mismatches = status.checksum_mismatches;
+  info.latency_p50_us = status.latency_p50_us;
+  info.latency_p99_us = status.latency_p99_us;
+  info.latency_max_us = status.latency_max_us;
+  info.round_trip_us = status.round_trip_us;
+  info.encode_ns_per_tick = status.encode_ns_per_tick;
+  info.ticks_per_s = status.ticks_per_s;
+  info.state = static_cast<std::int32_t>(status.state);
+  info.delivery = static_cast<std::int32_t>(status.delivery);
+  info.endpoint = status.endpoint;
+  info.problem = static_cast<std::int32_t>(status.problem);
+}
+
+}  // namespace
+}  // namespace tpb
+
+using namespace tpb;
+
+// ---- The five functions
+// --------------------------------------------------------------------------
+
+int32_t InitializeProtobuf(void) noexcept {
+  return Guarded([] {
+    TheDefaultSession().Join();
+    return TPB_OK;
+  });
+}
+
+int32_t ConnectWebSocket(const TpbChar* endpoint, const TpbChar* auth_token) noexcept {
+  return Guarded([&] {
+    const TextIn url(endpoint);
+    const TextIn token(auth_token);
+    if (!url.valid() || !token.valid()) return FailedDefault(BadText());
+    Options options;
+    Error error = ParseEndpoint(url.view(), options.endpoint);
+    if (!error) error = ParseToken(token.view(), options.token);
+    if (!error) error = CompleteOptions(options);
+    if (!error) error = TheDefaultSession().Connect(std::move(options));
+    return error ? FailedDefault(error) : static_cast<std::int32_t>(TPB_OK);
+  });
+}
+
+int32_t SendTickBatch(const TpbChar* symbols, const double* bids, const double* asks,
+                      const int64_t* timestamps, int32_t count) noexcept {
+  return WithSession(TPB_DEFAULT_SESSION, [&](Session& session) {
+    if (const Error error = CheckCount(count)) return Failed(session, error);
+    if (count > 0 &&
+        (symbols == nullptr || bids == nullptr || asks == nullptr || timestamps == nullptr)) {
+      return Failed(session, InvalidArgument("An array or the symbols are NULL."));
+    }
+    const TextIn names(symbols);
+    if (!names.valid()) return Failed(session, BadText());
+    const Error error =
+        session.SendQuotes({names.view(), bids, asks, timestamps, static_cast<std::size_t>(count)});
+    return error ? Failed(error) : count;
+  });
+}
+
+int32_t GetConnectionStatus(void) noexcept {
+  return Guarded([] {
+    const SessionUse session = Handles().Find(TheDefaultSession().handle());
+    if (session) return static_cast<std::int32_t>(session->state());
+    if (TheDefaultSession().joined()) return static_cast<std::int32_t>(TPB_STATE_DISCONNECTED);
+    return Failed(TheDefaultSession().Absence());
+  });
+}
+
+int32_t CleanupProtobuf(void) noexcept {
+  return Guarded([] {
+    std::int64_t unacknowledged = 0;
+    const Error error = TheDefaultSession().Leave(kCleanupTimeout, unacknowledged);
+    return error ? Failed(error) : ToCount(unacknowledged);
+  });
+}
+
+// ---- The handle API
+// ------------------------------------------------------------------------------
+
+int32_t TpbAbiVersion(void) noexcept { return TPB_ABI_VERSION; }
+
+int32_t TpbSizeOf(int32_t layout) noexcept {
+  if (layout == TPB_LAYOUT_TICK) return sizeof(TpbTick);
+  if (layout == TPB_LAYOUT_STATUS) return sizeof(TpbStatusInfo);
+  return Guarded([] { return Failed(InvalidArgument("There is no layout of that number.")); });
+}
+
+int32_t TpbOpen(const TpbChar* config, TpbHandle* handle) noexcept {
+  return Guarded([&] {
+    if (handle == nullptr) return Failed(InvalidArgument("The handle's place is NULL."));
+    *handle = TPB_THIS_THREAD;
+    const TextIn text(config);
+    if (!text.valid()) return Failed(BadText());
+    Options options;
+    if (const Error error = ParseOptions(text.view(), options)) return Failed(error);
+    const TpbHandle opened = Handles().Insert(std::make_unique<Session>(std::move(options)));
+    if (opened == 0) {
+      return Failed({Code::kTooMany, "64 sessions are open. Close one first."});
+    }
+    *handle = opened;
+    return static_cast<std::int32_t>(TPB_OK);
+  });
+}
+
+int32_t TpbClose(TpbHandle handle, int32_t timeout_ms) noexcept {
+  return Guarded([&] {
+    if (handle == TPB_DEFAULT_SESSION || handle == TheDefaultSession().handle()) {
+      return Failed({Code::kBadHandle, "The default session is closed by CleanupProtobuf."});
+    }
+    const std::unique_ptr<Session> session = Handles().Remove(handle);
+    if (session == nullptr) {
+      return Failed(
+          {Code::kBadHandle, "The handle names no open session; it may be closed already."});
+    }
+    return ToCount(session->Close(milliseconds(std::clamp(timeout_ms, 0, kMaxCloseMs))));
+  });
+}
+
+int32_t TpbSendTicks(TpbHandle handle, const TpbChar* symbol, const TpbTick* ticks,
+                     int32_t count) noexcept {
+  return WithSession(handle, [&](Session& session) {
+    if (const Error error = CheckCount(count)) return Failed(session, error);
+    if (count > 0 && ticks == nullptr)
+      return Failed(session, InvalidArgument("The ticks are NULL."));
+    const TextIn name(symbol);
+    if (!name.valid()) return Failed(session, BadText());
+    // TpbTick is Tick, byte for byte (layout.h).
+    const auto* const first = reinterpret_cast<const Tick*>(ticks);
+    const Error error = session.SendTicks(name.view(), {first, static_cast<std::size_t>(count)});
+    return error ? Failed(error) : count;
+  });
+}
+
+int32_t TpbFlush(TpbHandle handle) noexcept {
+  return WithSession(handle, [](Session& session) { return session.Flush(); });
+}
+
+int32_t TpbSetToken(TpbHandle handle, const TpbChar* token) noexcept {
+  return WithSession(handle, [&](Session& session) {
+    const TextIn text(token);
+    if (!text.valid()) return Failed(session, BadText());
+    Token parsed;
+    Error error = ParseToken(text.view(), parsed);
+    if (!error) error = session.SetToken(std::move(parsed));
+    return error ? Failed(session, error) : static_cast<std::int32_t>(TPB_OK);
+  });
+}
+
+int32_t TpbStatus(TpbHandle handle, TpbStatusInfo* status) noexcept {
+  return WithSession(handle, [&](Session& session) {
+    if (status == nullptr) return Failed(session, InvalidArgument("The status' place is NULL."));
+    CopyStatus(session.GetStatus(), *status);
+    return static_cast<std::int32_t>(TPB_OK);
+  });
+}
+
+int32_t TpbStatusJson(TpbHandle handle, TpbChar* buffer, int32_t capacity) noexcept {
+  return WithSession(handle, [&](Session& session) {
+    if (const Error error = CheckBuffer(buffer, capacity)) return Failed(session, error);
+    return WriteText(ToJson(session.GetStatus()), buffer, capacity);
+  });
+}
+
+int32_t TpbLastError(TpbHandle handle, TpbChar* buffer, int32_t capacity) noexcept {
+  return Guarded([&] {
+    if (const Error error = CheckBuffer(buffer, capacity)) return Failed(error);
+    const SessionUse session =
+        Handles().Find(handle == TPB_DEFAULT_SESSION ? TheDefaultSession().handle() : handle);
+    if (session) return WriteText(session->LastError(), buffer, capacity);
+    return WriteText(ThreadError(), buffer, capacity);
+  });
+}

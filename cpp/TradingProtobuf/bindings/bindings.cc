@@ -1,0 +1,117 @@
+// The Python module tpb._core: sessions and NumPy arrays of ticks. Python's side is tpb/session.py.
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "session/session.h"
+
+namespace py = pybind11;
+
+namespace tpb {
+namespace {
+
+// Raises the exception of tpb.exceptions that stands for the code.
+void Check(const Error& error) {
+  if (!error) return;
+  const py::object exception =
+      py::module_::import("tpb.exceptions")
+          .attr("from_code")(static_cast<std::int32_t>(error.code), error.text);
+  PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(exception.ptr())), exception.ptr());
+  throw py::error_already_set();
+}
+
+class PySession {
+ public:
+  explicit PySession(const std::string& config) {
+    Options options;
+    Check(ParseOptions(config, options));
+    session_ = std::make_shared<Session>(std::move(options));
+  }
+
+  // One contiguous array of TICK_DTYPE, which session.py has made sure of.
+  std::int64_t Send(const std::string& symbol, const py::array& ticks) {
+    if (ticks.ndim() != 1 || ticks.itemsize() != static_cast<py::ssize_t>(sizeof(Tick)) ||
+        (ticks.flags() & py::array::c_style) == 0) {
+      throw py::type_error("ticks must be a contiguous array of tpb.TICK_DTYPE");
+    }
+    const auto count = static_cast<std::size_t>(ticks.size());
+    const std::span<const Tick> span(static_cast<const Tick*>(ticks.data()), count);
+    Error error;
+    {
+      const std::shared_ptr<Session> session = Open();
+      const py::gil_scoped_release released;
+      error = session->SendTicks(symbol, span);
+    }
+    Check(error);
+    return ticks.size();
+  }
+
+  std::int32_t Flush() { return Open()->Flush(); }
+
+  void SetToken(const std::string& text) {
+    Token token;
+    Check(ParseToken(text, token));
+    Check(Open()->SetToken(std::move(token)));
+  }
+
+  py::dict GetStatus() const {
+    py::dict fields;
+    const Status status = session_->GetStatus();
+    ForEachField(status, [&](const char* name, const auto& value) {
+      if constexpr (std::is_enum_v<std::remove_cvref_t<decltype(value)>>) {
+        fields[name] = static_cast<std::int32_t>(value);
+      } else {
+        fields[name] = value;
+      }
+    });
+    fields["state_name"] = Name(status.state);
+    return fields;
+  }
+
+  std::string LastError() const { return session_->LastError(); }
+
+  // Returns what was not acknowledged; again the same when called again.
+  std::int64_t Close(std::int64_t timeout_ms) {
+    const py::gil_scoped_release released;
+    const std::lock_guard lock(close_mutex_);
+    if (open_.exchange(false)) unacknowledged_ = session_->Close(milliseconds(timeout_ms));
+    return unacknowledged_;
+  }
+
+ private:
+  std::shared_ptr<Session> Open() const {
+    if (!open_) {
+      Check({Code::kBadHandle, "The session is closed. Open a new one."});
+    }
+    return session_;
+  }
+
+  std::shared_ptr<Session> session_;
+  std::atomic<bool> open_{true};
+  std::mutex close_mutex_;
+  std::int64_t unacknowledged_ = 0;
+};
+
+}  // namespace
+}  // namespace tpb
+
+PYBIND11_MODULE(_core, module) {
+  using tpb::PySession;
+  module.doc() = "Sessions of the native library. Use tpb.Session.";
+  py::class_<PySession>(module, "Session")
+      .def(py::init<const std::string&>(), py::arg("config"))
+      .def("send", &PySession::Send, py::arg("symbol"), py::arg("ticks"))
+      .def("flush", &PySession::Flush)
+      .def("set_token", &PySession::SetToken, py::arg("token"))
+      .def("status", &PySession::GetStatus)
+      .def("last_error", &PySession::LastError)
+      .def("close", &PySession::Close, py::arg("timeout_ms"));
+}

@@ -1,0 +1,276 @@
+/* trading_protobuf.h: the C contract of TradingProtobuf.dll and libTradingProtobuf.so.
+ *
+ * Conventions. They hold for every function, so that none repeats them.
+ *
+ *  1. Results. A function that can fail returns int32_t: >= 0 is success (a count where that is
+ *     natural), < 0 one of the TPB_E_ codes below. TpbLastError tells the rest in a sentence.
+ *     Being disconnected is a state of a session, never an error of sending.
+ *  2. All or nothing. A call that fails has accepted nothing.
+ *  3. Text in is UTF-16 with a final zero (what MQL5 passes for `string`); NULL reads as "".
+ *     At most TPB_MAX_TEXT units are read; longer text is TPB_E_INVALID_ARGUMENT.
+ *  4. Text out goes to the caller's buffer of `capacity` units (MQL5: `ushort &buffer[]`), always
+ *     ends with a zero when capacity > 0, and is cut to fit. The result is the number of units the
+ *     whole text needs, final zero included; call again with that capacity if it was cut. A NULL
+ *     buffer with capacity 0 just asks.
+ *  5. Arrays are bare pointers with the number of elements beside them. They are read during the
+ *     call and never kept. NULL with a count above 0 is TPB_E_INVALID_ARGUMENT.
+ *  6. Structs are packed to 1 byte, as MQL5 packs them, and never grow. TpbSizeOf tells their
+ *     sizes; an EA compares them with its own sizeof in OnInit.
+ *  7. Handles are numbers > 0 that are never used twice. 0 names the default session, the one of
+ *     the five functions. A stale, closed or foreign handle is TPB_E_BAD_HANDLE.
+ *  8. Threads. Every function may be called from any thread at any time.
+ *  9. Blocking. No function waits for the network or a disk, except TpbClose and CleanupProtobuf,
+ *     which wait at most for their time limit.
+ * 10. Nothing is thrown, nothing aborts, nothing the library allocates is the caller's to free.
+ * 11. Units are in names: _ms, _us, _ns, _bytes. "Unix" times count from 1970-01-01 UTC on the
+ *     local clock; `time` and `time_msc` of a tick are the trade server's wall clock.
+ * 12. A tick's receipt goes accepted -> journaled -> sent -> acknowledged. Accepted: in the
+ *     outbox, which gives it up only for an acknowledgement. Journaled: on disk. Sent: handed to
+ *     the socket at least once. Acknowledged: stored by the gateway.
+ *
+ * Names, meanings and values in this file never change; new ones are added. Since ABI 1 unless a
+ * function says otherwise.
+ */
+#ifndef TRADING_PROTOBUF_H_
+#define TRADING_PROTOBUF_H_
+
+#include <stdint.h>
+
+#if defined(_WIN32) && defined(TPB_BUILD)
+#define TPB_API __declspec(dllexport)
+#elif defined(_WIN32)
+#define TPB_API __declspec(dllimport)
+#elif defined(TPB_BUILD)
+#define TPB_API __attribute__((visibility("default")))
+#else
+#define TPB_API
+#endif
+
+#ifdef __cplusplus
+#define TPB_NOEXCEPT noexcept
+extern "C" {
+#else
+#define TPB_NOEXCEPT
+#endif
+
+/* What TpbAbiVersion returns. */
+#define TPB_ABI_VERSION 1
+
+/* Longest text read, in UTF-16 units, without the final zero. */
+#define TPB_MAX_TEXT 65536
+/* Most ticks one call may carry. */
+#define TPB_MAX_TICKS 65536
+
+/* One UTF-16 unit: MQL5's ushort, a Windows wchar_t. */
+typedef uint16_t TpbChar;
+typedef int64_t TpbHandle;
+
+/* The default session (convention 7). */
+#define TPB_DEFAULT_SESSION ((TpbHandle)0)
+/* For TpbLastError: whatever this thread's newest failed call was. */
+#define TPB_THIS_THREAD ((TpbHandle)(-1))
+
+/* ---- Results: grouped by what the caller does about them ------------------------------------ */
+enum TpbResult {
+  TPB_OK = 0,
+
+  /* Mend the call. */
+  TPB_E_INVALID_ARGUMENT = -101, /* NULL, a count out of range, text too long */
+  TPB_E_BAD_CONFIG = -102,       /* the config string, the endpoint or the token cannot be used */
+  TPB_E_BAD_TICK = -103,         /* a price or time that no market has */
+  TPB_E_BAD_SYMBOL = -104,       /* an empty or overlong name; names that do not match the count */
+
+  /* Try again later. */
+  TPB_E_OUTBOX_FULL = -201, /* the outbox is at its limit; the ticks stay with the caller */
+
+  /* Open, or open again. */
+  TPB_E_BAD_HANDLE = -301,      /* never opened, closed, or of another load of the library */
+  TPB_E_NOT_INITIALIZED = -302, /* InitializeProtobuf has not been called */
+  TPB_E_NOT_CONFIGURED = -303,  /* ConnectWebSocket has not been called */
+  TPB_E_IN_USE = -304,          /* the default session serves another endpoint, user or tenant */
+  TPB_E_TOO_MANY = -305,        /* sessions (64) or symbols of a session (16,384) */
+
+  /* Call the operator: seen as the problem of a halted session, not returned by a send. */
+  TPB_E_CREDENTIALS = -401, /* the gateway refused the token (401, 403) */
+  TPB_E_PROTOCOL = -402,    /* the gateway does not speak this contract, or contradicts itself */
+  TPB_E_NETWORK = -403,     /* name, route, TLS or time-out; the session keeps trying */
+  TPB_E_NOTICE = -404,      /* the gateway has something to say to a person */
+
+  /* Report a bug. */
+  TPB_E_INTERNAL = -501,
+  TPB_E_NO_MEMORY = -502
+};
+
+/* ---- States of a session --------------------------------------------------------------------- */
+enum TpbState {
+  TPB_STATE_DISCONNECTED = 0, /* not opened, or closed */
+  TPB_STATE_CONNECTED = 1,    /* ticks flow */
+  TPB_STATE_CONNECTING = 2,   /* a connection is being made */
+  TPB_STATE_WAITING = 3,      /* the last try failed; the next one has its time */
+  TPB_STATE_HALTED = 4,       /* no further try without a change, such as a new token */
+  TPB_STATE_CLOSING = 5       /* flushing before the end */
+};
+
+/* How sent batches are receipted. */
+enum TpbDelivery {
+  TPB_DELIVERY_UNKNOWN = 0,       /* no connection yet */
+  TPB_DELIVERY_ACKNOWLEDGED = 1,  /* the gateway speaks tpb.ack.v1 */
+  TPB_DELIVERY_UNACKNOWLEDGED = 2 /* it does not: best effort; sent is all that is known */
+};
+
+/* Layouts that TpbSizeOf knows. */
+enum TpbLayout { TPB_LAYOUT_TICK = 1, TPB_LAYOUT_STATUS = 2 };
+
+#pragma pack(push, 1)
+
+/* MQL5's MqlTick, byte for byte: 60 bytes. */
+typedef struct TpbTick {
+  int64_t time;       /* seconds */
+  double bid;         /* finite */
+  double ask;         /* finite */
+  double last;        /* finite; 0 where the market has none */
+  uint64_t volume;    /* 0 where the market has none */
+  int64_t time_msc;   /* milliseconds; a value that can only be seconds is refused */
+  uint32_t flags;     /* TICK_FLAG_... */
+  double volume_real; /* finite */
+} TpbTick;
+
+/* A session's counters and state at one moment. Counts are since the session was opened. */
+typedef struct TpbStatusInfo {
+  int64_t state_since_ms;           /* Unix, when `state` began */
+  int64_t ticks_accepted;           /* taken from the caller */
+  int64_t ticks_journaled;          /* of these, on disk (0 with the outbox in memory) */
+  int64_t ticks_sent;               /* of these, handed to the socket at least once */
+  int64_t ticks_acknowledged;       /* of these, stored by the gateway */
+  int64_t ticks_refused;            /* given back to the caller by a failed call */
+  int64_t ticks_dropped;            /* accepted, then given up */
+  int64_t ticks_resent;             /* handed to the socket again after a reconnect */
+  int64_t batches_closed;           /* newest batch_sequence given out */
+  int64_t batches_acknowledged;     /* newest batch_sequence acknowledged */
+  int64_t oldest_unacknowledged_ms; /* age; 0 when all is acknowledged */
+  int64_t outbox_bytes;             /* held now */
+  int64_t outbox_capacity_bytes;
+  int64_t bytes_sent; /* frame payloads, without TLS and WebSocket framing */
+  int64_t connect_attempts;
+  int64_t reconnects;          /* connections made after the first */
+  int64_t failovers;           /* changes of endpoint */
+  int64_t frames_ignored;      /* from the gateway, of kinds not known here */
+  int64_t checksum_mismatches; /* acknowledged batches whose CRC-32C differs from ours */
+  int64_t latency_p50_us;      /* accepted to acknowledged, over the whole session */
+  int64_t latency_p99_us;
+  int64_t latency_max_us;
+  int64_t round_trip_us;      /* newest ping to pong; 0 = none yet */
+  int64_t encode_ns_per_tick; /* mean of sampled calls; 0 = none yet */
+  double ticks_per_s;         /* accepted, over the last 10 s */
+  int32_t state;              /* enum TpbState */
+  int32_t delivery;           /* enum TpbDelivery */
+  int32_t endpoint;           /* index of the endpoint in use: 0 = primary */
+  int32_t problem;            /* newest problem, a TPB_E_ code; TPB_OK = none since connected */
+} TpbStatusInfo;
+
+#pragma pack(pop)
+
+/* ---- The five functions: a default session that all EAs of the terminal share --------------- */
+
+/* Takes part in the default session; the first call of a terminal makes it.
+ * Returns TPB_OK. Every success asks for one CleanupProtobuf. */
+TPB_API int32_t InitializeProtobuf(void) TPB_NOEXCEPT;
+
+/* Points the default session at a gateway and lets it connect in the background.
+ *  endpoint    [in] wss://host[:port][/path]; the path is /ws/mt5 where none is given. ws:// only
+ *              to loopback.
+ *  auth_token  [in] a JWT with the claims sub and tenant_id; "Bearer " before it is accepted.
+ * Calling again with the same endpoint, sub and tenant_id is fine: it renews the token.
+ * Returns TPB_OK; TPB_E_NOT_INITIALIZED, TPB_E_BAD_CONFIG, TPB_E_IN_USE. */
+TPB_API int32_t ConnectWebSocket(const TpbChar* endpoint, const TpbChar* auth_token) TPB_NOEXCEPT;
+
+/* Accepts quotes of one or more symbols.
+ *  symbols     [in] one name a tick, joined by commas: "EURUSD,EURUSD,GBPUSD".
+ *  bids, asks  [in] `count` prices, finite.
+ *  timestamps  [in] `count` times in milliseconds (MqlTick.time_msc); seconds are refused.
+ *  count       [in] 0 to TPB_MAX_TICKS.
+ * Returns count; TPB_E_INVALID_ARGUMENT, TPB_E_BAD_SYMBOL, TPB_E_BAD_TICK, TPB_E_OUTBOX_FULL,
+ * TPB_E_NOT_INITIALIZED, TPB_E_NOT_CONFIGURED. */
+TPB_API int32_t SendTickBatch(const TpbChar* symbols, const double* bids, const double* asks,
+                              const int64_t* timestamps, int32_t count) TPB_NOEXCEPT;
+
+/* Returns the default session's state, an enum TpbState; TPB_E_NOT_INITIALIZED. */
+TPB_API int32_t GetConnectionStatus(void) TPB_NOEXCEPT;
+
+/* Leaves the default session; the last one to leave closes it.
+ * Returns the number of accepted ticks that were not acknowledged when it closed (0 while others
+ * still use it); TPB_E_NOT_INITIALIZED. Blocks: at most 900 ms, and only for the last caller. */
+TPB_API int32_t CleanupProtobuf(void) TPB_NOEXCEPT;
+
+/* ---- The handle API -------------------------------------------------------------------------- */
+
+/* Returns TPB_ABI_VERSION of the library. The first call an EA makes. */
+TPB_API int32_t TpbAbiVersion(void) TPB_NOEXCEPT;
+
+/* Returns the size in bytes of a struct, by enum TpbLayout; TPB_E_INVALID_ARGUMENT. */
+TPB_API int32_t TpbSizeOf(int32_t layout) TPB_NOEXCEPT;
+
+/* Opens a session, which connects in the background.
+ *  config  [in] "key=value;key=value"; an unknown key is an error. A value cannot hold ';'.
+ *    endpoint            required, as in ConnectWebSocket
+ *    token | token_file  required: the JWT, or the path of a file that holds it
+ *    user_id, tenant_id  default: the token's claims sub and tenant_id
+ *    ca_file             PEM file of the only authorities to trust; default: the system's
+ *    allow_plaintext     yes | no (no): permit ws:// beyond loopback; the token is then readable
+ *    batch_ticks         1 to 4096 (5): a batch closes at so many ticks ...
+ *    flush_ms            1 to 60000 (100): ... or so long after its first tick
+ *    stamp               tick | batch (tick): tenant and source on every tick, or on the batch
+ *                        alone
+ *    outbox_bytes        65536 to 17179869184 (67108864): limit of what waits for
+ *                        acknowledgement
+ *    connect_timeout_ms  100 to 60000 (10000): name, TCP, TLS and upgrade together
+ *    heartbeat_ms        100 to 60000 (3000): after so long without a sign of life the connection
+ *                        counts as lost; a ping goes out at half of it
+ *    backoff_min_ms      10 to 999 (250), backoff_max_ms 100 to 5000 (5000): waits between tries
+ *  handle  [out] the new handle, or TPB_THIS_THREAD on failure.
+ * Returns TPB_OK; TPB_E_INVALID_ARGUMENT, TPB_E_BAD_CONFIG, TPB_E_TOO_MANY, TPB_E_NO_MEMORY. */
+TPB_API int32_t TpbOpen(const TpbChar* config, TpbHandle* handle) TPB_NOEXCEPT;
+
+/* Closes a session: no more ticks are accepted, the rest is flushed for at most timeout_ms.
+ * Returns the number of accepted ticks not acknowledged; TPB_E_BAD_HANDLE (0 is one: the default
+ * session closes by CleanupProtobuf). Blocks: at most timeout_ms (0 to 60000) and 100 ms. */
+TPB_API int32_t TpbClose(TpbHandle handle, int32_t timeout_ms) TPB_NOEXCEPT;
+
+/* Accepts ticks of one symbol.
+ *  symbol  [in] 1 to 64 bytes as UTF-8, no comma, no control characters.
+ *  ticks   [in] `count` ticks, oldest first.
+ *  count   [in] 0 to TPB_MAX_TICKS.
+ * Returns count; TPB_E_BAD_HANDLE, TPB_E_INVALID_ARGUMENT, TPB_E_BAD_SYMBOL, TPB_E_BAD_TICK,
+ * TPB_E_OUTBOX_FULL, TPB_E_TOO_MANY. */
+TPB_API int32_t TpbSendTicks(TpbHandle handle, const TpbChar* symbol, const TpbTick* ticks,
+                             int32_t count) TPB_NOEXCEPT;
+
+/* Closes the open batch now instead of at batch_ticks or flush_ms.
+ * Returns the number of ticks it held; TPB_E_BAD_HANDLE. */
+TPB_API int32_t TpbFlush(TpbHandle handle) TPB_NOEXCEPT;
+
+/* Replaces the session's token; a halted session tries again with it.
+ *  token  [in] as in ConnectWebSocket; its sub and tenant_id must be the session's.
+ * Returns TPB_OK; TPB_E_BAD_HANDLE, TPB_E_BAD_CONFIG, TPB_E_IN_USE. */
+TPB_API int32_t TpbSetToken(TpbHandle handle, const TpbChar* token) TPB_NOEXCEPT;
+
+/* Fills in the session's counters and state.
+ * Returns TPB_OK; TPB_E_BAD_HANDLE, TPB_E_INVALID_ARGUMENT. */
+TPB_API int32_t TpbStatus(TpbHandle handle, TpbStatusInfo* status) TPB_NOEXCEPT;
+
+/* The same and more as one JSON object: the fields of TpbStatusInfo by name, and endpoint_url,
+ * session_id, user_id, tenant_id, state_name, problem_text.
+ * Returns the units needed (convention 4); TPB_E_BAD_HANDLE, TPB_E_INVALID_ARGUMENT. */
+TPB_API int32_t TpbStatusJson(TpbHandle handle, TpbChar* buffer, int32_t capacity) TPB_NOEXCEPT;
+
+/* Tells what went wrong, why, and what to do, in one or two sentences without any secret.
+ *  handle  [in] a session: its newest problem, a call's or the connection's. TPB_THIS_THREAD, or a
+ *          handle that is none: this thread's newest failed call.
+ * Returns the units needed (convention 4; 1 = no problem so far); TPB_E_INVALID_ARGUMENT. */
+TPB_API int32_t TpbLastError(TpbHandle handle, TpbChar* buffer, int32_t capacity) TPB_NOEXCEPT;
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+
+#endif /* TRADING_PROTOBUF_H_ */

@@ -1,0 +1,57 @@
+"""The bridge between MetaTrader 5 and a market-data gateway.
+
+The names below are loaded on first use, so that `tpb.native` also runs where NumPy and the native
+module are not installed yet: in a bare build environment.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tpb.exceptions import BadConfig as BadConfig
+    from tpb.exceptions import BadSymbol as BadSymbol
+    from tpb.exceptions import BadTick as BadTick
+    from tpb.exceptions import InvalidArgument as InvalidArgument
+    from tpb.exceptions import OutboxFull as OutboxFull
+    from tpb.exceptions import SessionClosed as SessionClosed
+    from tpb.exceptions import TooMany as TooMany
+    from tpb.exceptions import TpbError as TpbError
+    from tpb.session import Session as Session
+    from tpb.session import Status as Status
+    from tpb.tick import TICK_DTYPE as TICK_DTYPE
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "BadConfig": "tpb.exceptions",
+    "BadSymbol": "tpb.exceptions",
+    "BadTick": "tpb.exceptions",
+    "InvalidArgument": "tpb.exceptions",
+    "OutboxFull": "tpb.exceptions",
+    "SessionClosed": "tpb.exceptions",
+    "TooMany": "tpb.exceptions",
+    "TpbError": "tpb.exceptions",
+    "Session": "tpb.session",
+    "Status": "tpb.session",
+    "TICK_DTYPE": "tpb.tick",
+}
+
+__all__ = [
+    "TICK_DTYPE",
+    "BadConfig",
+    "BadSymbol",
+    "BadTick",
+    "InvalidArgument",
+    "OutboxFull",
+    "Session",
+    "SessionClosed",
+    "Status",
+    "TooMany",
+    "TpbError",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'tpb' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)

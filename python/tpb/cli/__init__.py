@@ -1,0 +1,1 @@
+"""The command line: one verb a file, console.py alone prints, errors.py holds every refusal."""

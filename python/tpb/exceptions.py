@@ -1,0 +1,73 @@
+"""What the native library refuses, by the result codes of `trading_protobuf.h`."""
+
+
+class TpbError(Exception):
+    """A call that failed; it has changed nothing.
+
+    `code` is the result code, the text says what happened, why, and what to do.
+    """
+
+    code = -501
+
+
+class InvalidArgument(TpbError, ValueError):
+    """The call itself is wrong."""
+
+    code = -101
+
+
+class BadConfig(TpbError, ValueError):
+    """An option, the endpoint or the token cannot be used."""
+
+    code = -102
+
+
+class BadTick(TpbError, ValueError):
+    """A price or a time that no market has."""
+
+    code = -103
+
+
+class BadSymbol(TpbError, ValueError):
+    """A name that no symbol has."""
+
+    code = -104
+
+
+class OutboxFull(TpbError):
+    """The outbox is at its limit: send the same ticks again later."""
+
+    code = -201
+
+
+class SessionClosed(TpbError):
+    """The session is closed or closing."""
+
+    code = -301
+
+
+class TooMany(TpbError):
+    """Too many symbols in one session."""
+
+    code = -305
+
+
+_BY_CODE = {
+    error.code: error
+    for error in (
+        InvalidArgument,
+        BadConfig,
+        BadTick,
+        BadSymbol,
+        OutboxFull,
+        SessionClosed,
+        TooMany,
+    )
+}
+
+
+def from_code(code: int, text: str) -> TpbError:
+    """The exception that stands for a result code."""
+    error = _BY_CODE.get(code, TpbError)(text)
+    error.code = code
+    return error

@@ -1,0 +1,323 @@
+"""The gateway on its sockets: /ws/mt5 takes batches, /healthz tells how it is.
+
+A thin shell: upgrade, auth and protocol decide, store keeps; this ties them to aiohttp.
+"""
+
+import asyncio
+import contextlib
+import errno
+import ipaddress
+import logging
+import socket
+import ssl
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+
+import tpb
+from tpb.gateway.auth import Authenticator
+from tpb.gateway.link import FOREIGN_SESSION, RETRY_AFTER_S, Link, new_websocket
+from tpb.gateway.reading import read_sessions
+from tpb.gateway.store import Receipt, Store
+from tpb.gateway.tls import LOCAL_NAMES, TlsProblem, ensure_certificates
+from tpb.gateway.upgrade import Identity, Refused, read_upgrade
+from tpb.problem import Problem
+
+log = logging.getLogger("tpb.gateway")
+
+WS_PATH = "/ws/mt5"
+HEALTH_PATH = "/healthz"
+
+_ANY_HOST = ("0.0.0.0", "::")
+_SHUTDOWN_TIMEOUT_S = 5.0
+_RENEWAL_S = 12 * 3600
+
+
+class ListenProblem(Problem):
+    """The gateway cannot serve where it was asked to."""
+
+
+class AddressInUse(ListenProblem):
+    """Something else serves there."""
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayOptions:
+    store: Path
+    authenticator: Authenticator
+    host: str = "127.0.0.1"
+    port: int = 0  # 0: the system chooses
+    tls_dir: Path | None = None  # serve wss:// with the certificates kept here
+    allow_plaintext: bool = False  # permit ws:// beyond loopback
+    max_connections: int = 1024
+
+    def check(self) -> None:
+        """Raises ListenProblem where tokens would travel in the clear."""
+        if self.tls_dir is None and not self.allow_plaintext and not is_loopback(self.host):
+            raise ListenProblem(
+                f"The gateway does not serve {self.host} without TLS.",
+                "Tokens and ticks would travel in the clear beyond this machine.",
+                "Add --tls, or --allow-plaintext where another program in front does TLS.",
+            )
+
+    @property
+    def reachable_host(self) -> str:
+        """A name that clients can use."""
+        return socket.gethostname() if self.host in _ANY_HOST else self.host
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class GatewayServer:
+    """`async with GatewayServer(options) as gateway:` serves until the block ends, gracefully.
+
+    All methods on the event loop's thread.
+    """
+
+    def __init__(self, options: GatewayOptions) -> None:
+        options.check()
+        self.options = options
+        self.port = options.port
+        self.ca_file: Path | None = None
+        self._connections_taken = 0
+        self._connections_refused = 0
+        self._links: dict[tuple[str, str], Link] = {}
+        self._leaving: set[Link] = set()  # taken over, and not quite gone
+        self._started = time.monotonic()
+        self._stopping = False
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    @property
+    def endpoint(self) -> str:
+        return f"{'wss' if self.options.tls_dir else 'ws'}://{self._address}{WS_PATH}"
+
+    @property
+    def health_url(self) -> str:
+        return f"{'https' if self.options.tls_dir else 'http'}://{self._address}{HEALTH_PATH}"
+
+    @property
+    def _address(self) -> str:
+        host = self.options.reachable_host
+        return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
+
+    async def start(self) -> None:
+        """Raises a Problem where the store, the certificates or the address cannot be used."""
+        self._loop = asyncio.get_running_loop()
+        context = self._tls_context()
+        self._store = Store(self.options.store, self._deliver)
+        try:
+            await self._listen(context)
+        except BaseException:
+            await asyncio.to_thread(self._store.close)
+            raise
+        self._started = time.monotonic()
+        self._renewal = (
+            None if context is None else asyncio.create_task(self._renew_certificates(context))
+        )
+
+    async def stop(self) -> None:
+        """Acknowledges what is committed, closes every connection with 1001, closes the store."""
+        self._stopping = True
+        await self._site.stop()
+        links = [*self._links.values(), *self._leaving]
+        closes = [link.connection.go_away() for link in links]
+        await asyncio.wrap_future(self._store.sync())
+        for link, close in zip(links, closes, strict=True):
+            link.end(close)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_SHUTDOWN_TIMEOUT_S):
+                for link in links:
+                    await link.finished.wait()
+        await self._runner.cleanup()
+        if self._renewal is not None:
+            self._renewal.cancel()
+        await asyncio.to_thread(self._store.close)
+
+    def cut_connections(self) -> int:
+        """Resets every TCP connection at once, as a broken network does; tells how many."""
+        return sum([link.cut() for link in self._links.values()])
+
+    def health(self) -> dict[str, object]:
+        store = self._store
+        totals = store.totals
+        return {
+            "status": "healthy" if store.healthy else "degraded",
+            "version": tpb.__version__,
+            "uptime_s": round(time.monotonic() - self._started, 3),
+            "connections": len(self._links),
+            "connections_taken": self._connections_taken,
+            "connections_refused": self._connections_refused,
+            "sessions": totals.sessions,
+            "batches": totals.batches,
+            "ticks": totals.ticks,
+            "bytes": totals.bytes,
+            "repeats": totals.repeats,
+            "gaps": totals.gaps,
+            "handed_over": totals.handed_over,
+            "failed_commits": store.failed_commits,
+        }
+
+    # ---- Listening ----------------------------------------------------------------------------
+
+    def _tls_context(self) -> ssl.SSLContext | None:
+        if self.options.tls_dir is None:
+            return None
+        certificates = ensure_certificates(self.options.tls_dir, self._tls_names())
+        self.ca_file = certificates.ca_file
+        return certificates.server_context()
+
+    def _tls_names(self) -> tuple[str, ...]:
+        return (*LOCAL_NAMES, self.options.reachable_host)
+
+    async def _renew_certificates(self, context: ssl.SSLContext) -> None:
+        assert self.options.tls_dir is not None
+        while True:
+            await asyncio.sleep(_RENEWAL_S)
+            try:
+                ensure_certificates(self.options.tls_dir, self._tls_names()).load(context)
+            except TlsProblem as problem:
+                log.error("the certificate was not renewed: %s", problem)
+
+    async def _listen(self, context: ssl.SSLContext | None) -> None:
+        app = web.Application()
+        app.router.add_get(WS_PATH, self._answering(self._take_stream))
+        app.router.add_get(HEALTH_PATH, self._answering(self._tell_health))
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        await self._runner.setup()
+        options = self.options
+        self._site = web.TCPSite(self._runner, options.host, options.port, ssl_context=context)
+        try:
+            await self._site.start()
+        except OSError as problem:
+            await self._runner.cleanup()
+            kind = AddressInUse if problem.errno == errno.EADDRINUSE else ListenProblem
+            raise kind(
+                f"Cannot serve {options.host} port {options.port}.",
+                f"{problem.strerror or problem}.",
+                "Stop what uses the port, or choose another with --port (0: any free one).",
+            ) from problem
+        self.port = self._runner.addresses[0][1]
+
+    def _answering(
+        self, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        """Turns Refused into its HTTP answer."""
+
+        async def answer(request: web.Request) -> web.StreamResponse:
+            try:
+                return await handler(request)
+            except Refused as refused:
+                self._connections_refused += 1
+                log.info("refused %s (%d): %s", request.remote, refused.status, refused.text)
+                return _refusal(refused)
+            except ConnectionResetError:
+                log.info("%s left before it was answered", request.remote)
+                return web.Response(status=400)  # read by nobody
+
+        return answer
+
+    # ---- /healthz -----------------------------------------------------------------------------
+
+    async def _tell_health(self, request: web.Request) -> web.Response:
+        """Totals for everyone; with a token, the sessions of its tenant as well."""
+        report = self.health()
+        if "Authorization" in request.headers:
+            identity = self._identify(request)
+            report["tenant"] = identity.tenant
+            report["tenant_sessions"] = await asyncio.to_thread(self._sessions_of, identity.tenant)
+        return web.json_response(report, status=200 if self._store.healthy else 503)
+
+    def _sessions_of(self, tenant: str) -> list[dict[str, object]]:
+        return [
+            {
+                "session": known.session,
+                "acknowledged": known.acknowledged,
+                "batches": known.batches,
+                "ticks": known.ticks,
+                "repeats": known.repeats,
+                "gaps": known.gaps,
+                "handed_over": known.handed_over,
+            }
+            for known in read_sessions(self._store.path, tenant=tenant)
+        ]
+
+    # ---- /ws/mt5 ------------------------------------------------------------------------------
+
+    async def _take_stream(self, request: web.Request) -> web.StreamResponse:
+        upgrade = read_upgrade(self._identify(request), request.headers)
+        websocket = new_websocket()
+        if not websocket.can_prepare(request):
+            raise Refused(426, "this address speaks WebSocket")
+        if self._stopping or len(self._links) >= self.options.max_connections:
+            raise Refused(503, "the gateway takes no more connections now", RETRY_AFTER_S)
+        key = upgrade.identity.tenant, upgrade.session
+        link = Link(upgrade, self._store)
+        self._connections_taken += 1
+        self._take_over(self._links.get(key), upgrade.identity)
+        self._links[key] = link
+        try:
+            await link.serve(request, websocket)
+        finally:
+            if self._links.get(key) is link:
+                del self._links[key]
+            self._leaving.discard(link)
+            link.finished.set()
+        return websocket
+
+    def _identify(self, request: web.Request) -> Identity:
+        return self.options.authenticator.identify(request.headers.get("Authorization"))
+
+    def _take_over(self, older: Link | None, identity: Identity) -> None:
+        """A session has one connection, its newest: no further frame of the older one is taken."""
+        if older is None:
+            return
+        if older.upgrade.identity.user != identity.user:
+            raise Refused(403, FOREIGN_SESSION)
+        log.info("%s: taken over by a newer connection", older)
+        self._leaving.add(older)
+        older.end(older.connection.take_over())
+
+    def _deliver(self, receipts: Sequence[Receipt]) -> None:
+        """Called on the store's thread."""
+        self._loop.call_soon_threadsafe(_settle, receipts)
+
+
+def _settle(receipts: Sequence[Receipt]) -> None:
+    for receipt in receipts:
+        receipt.lane.receiver.settled(receipt.committed)
+
+
+def _refusal(refused: Refused) -> web.Response:
+    headers = {}
+    if refused.status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="tpb"'
+    if refused.status == 426:
+        headers["Upgrade"] = "websocket"
+    if refused.retry_after_s is not None:
+        headers["Retry-After"] = str(refused.retry_after_s)
+    return web.json_response(
+        {"success": False, "message": refused.text}, status=refused.status, headers=headers
+    )

@@ -1,0 +1,186 @@
+"""A stream of ticks to a gateway: the native session, for Python."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tpb._core import Session as _NativeSession
+from tpb.exceptions import BadConfig, InvalidArgument
+from tpb.tick import TICK_DTYPE
+
+_POLL_S = 0.002
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A session's counters and state at one moment.
+
+    Counts are since the session was opened; `trading_protobuf.h` (TpbStatusInfo) tells each field.
+    """
+
+    state_since_ms: int
+    ticks_accepted: int
+    ticks_journaled: int
+    ticks_sent: int
+    ticks_acknowledged: int
+    ticks_refused: int
+    ticks_dropped: int
+    ticks_resent: int
+    batches_closed: int
+    batches_acknowledged: int
+    oldest_unacknowledged_ms: int
+    outbox_bytes: int
+    outbox_capacity_bytes: int
+    bytes_sent: int
+    connect_attempts: int
+    reconnects: int
+    failovers: int
+    frames_ignored: int
+    checksum_mismatches: int
+    latency_p50_us: int
+    latency_p99_us: int
+    latency_max_us: int
+    round_trip_us: int
+    encode_ns_per_tick: int
+    ticks_per_s: float
+    state: int
+    delivery: int
+    endpoint: int
+    problem: int
+    endpoint_url: str
+    session_id: str
+    user_id: str
+    tenant_id: str
+    problem_text: str
+    state_name: str
+
+
+def _setting(key: str, value: object) -> str:
+    if isinstance(value, bool):
+        value = "yes" if value else "no"
+    text = str(value)
+    if ";" in text:
+        raise BadConfig(f"The option {key} holds a ';', which separates options. Leave it out.")
+    return f"{key}={text}"
+
+
+class Session:
+    """Streams ticks to a gateway: accepted at once, sent and acknowledged in the background.
+
+    Usable from several threads. Closing (or leaving the `with` block) flushes for a second.
+
+        with tpb.Session("wss://localhost:8000", token, ca_file="ca.pem") as session:
+            session.send("EURUSD", ticks)  # a NumPy array of tpb.TICK_DTYPE
+            session.drain(5.0)
+
+    endpoint: `wss://host[:port][/path]`; `ws://` only to loopback or with `allow_plaintext`.
+    token: the JWT; or `token_file`, a file that holds it.
+    ca_file: PEM file of the only authorities to trust; default: the system's store.
+    batch_ticks, flush_ms: a batch closes at so many ticks, or so long after its first one.
+    options: any other key of TpbOpen in `trading_protobuf.h`, such as `outbox_bytes=1 << 30`.
+
+    Raises tpb.BadConfig when one of these cannot be used. An unreachable gateway is no error: the
+    session keeps trying, and `status()` says so.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        token: str | None = None,
+        *,
+        token_file: str | Path | None = None,
+        ca_file: str | Path | None = None,
+        allow_plaintext: bool = False,
+        batch_ticks: int = 5,
+        flush_ms: int = 100,
+        **options: object,
+    ) -> None:
+        settings = {
+            "endpoint": endpoint,
+            "token": token,
+            "token_file": token_file,
+            "ca_file": ca_file,
+            "allow_plaintext": allow_plaintext,
+            "batch_ticks": batch_ticks,
+            "flush_ms": flush_ms,
+            **options,
+        }
+        config = ";".join(_setting(k, v) for k, v in settings.items() if v is not None)
+        self._native = _NativeSession(config)
+
+    def send(self, symbol: str, ticks: NDArray[np.void]) -> int:
+        """Accepts ticks of one symbol, all of them or none.
+
+        ticks: one-dimensional array of `tpb.TICK_DTYPE`, oldest first, at most 65,536. Read in
+        place when contiguous. Returns their number. Does not wait for the network.
+
+        Raises OutboxFull (send the same again later), BadTick, BadSymbol, TooMany,
+        InvalidArgument, SessionClosed.
+        """
+        if ticks.dtype != TICK_DTYPE or ticks.ndim != 1:
+            raise InvalidArgument(
+                f"Ticks must be a one-dimensional array of tpb.TICK_DTYPE, not {ticks.ndim} "
+                f"dimensions of {ticks.dtype}. Make it by np.zeros(n, dtype=tpb.TICK_DTYPE)."
+            )
+        if len(ticks) > 65536:
+            raise InvalidArgument(f"{len(ticks)} ticks are too many for a call: at most 65,536.")
+        return self._native.send(symbol, np.ascontiguousarray(ticks))
+
+    def flush(self) -> int:
+        """Closes the open batch now; returns the number of ticks it held."""
+        return self._native.flush()
+
+    def set_token(self, token: str) -> None:
+        """Replaces the token, of the same user and tenant; a halted session tries again with it."""
+        self._native.set_token(token)
+
+    def status(self) -> Status:
+        """The counters and the state of this moment."""
+        return Status(**self._native.status())
+
+    @property
+    def last_error(self) -> str:
+        """The newest problem, of a call or of the connection; "" when there was none."""
+        return self._native.last_error()
+
+    def drain(self, timeout: float) -> bool:
+        """Closes the open batch and waits, at most `timeout` seconds, until all is acknowledged.
+
+        False when the time is over, or when the session has halted and nothing more will come.
+        """
+        self.flush()
+        deadline = time.monotonic() + timeout
+        while True:
+            status = self.status()
+            if status.ticks_acknowledged == status.ticks_accepted:
+                return True
+            if time.monotonic() >= deadline or status.state_name in ("halted", "disconnected"):
+                return False
+            time.sleep(_POLL_S)
+
+    def close(self, timeout: float = 1.0) -> int:
+        """Flushes for at most `timeout` seconds and ends; calling again is harmless.
+
+        Returns the number of accepted ticks that were not acknowledged.
+        """
+        return self._native.close(round(timeout * 1000))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        status: dict[str, Any] = self._native.status()
+        return f"<tpb.Session {status['state_name']} {status['endpoint_url']}>"

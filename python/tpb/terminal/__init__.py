@@ -1,0 +1,1 @@
+"""MetaTrader 5 as it is installed on this machine."""

@@ -1,0 +1,35 @@
+"""The pytest plugin: the fixtures `gateway` and `gateway_tls`, a running gateway for each test.
+
+    def test_my_sender_arrives(gateway):
+        send(gateway.endpoint, gateway.token(user="ann", tenant="acme"))
+        assert len(gateway.ticks()) == 1000
+
+Loaded by every pytest run where tpb is installed, so that it imports nothing until a test asks.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tpb.testing.gateway import GatewayFixture
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> "Iterator[GatewayFixture]":
+    """A gateway on ws://127.0.0.1 with a store of its own."""
+    from tpb.testing.gateway import gateway_in
+
+    with gateway_in(tmp_path / "gateway", tls=False) as running:
+        yield running
+
+
+@pytest.fixture
+def gateway_tls(tmp_path: Path) -> "Iterator[GatewayFixture]":
+    """A gateway on wss://127.0.0.1; clients trust its `ca_file`."""
+    from tpb.testing.gateway import gateway_in
+
+    with gateway_in(tmp_path / "gateway_tls", tls=True) as running:
+        yield running

@@ -1,0 +1,1 @@
+"""Generated Protocol Buffers code: `tpb generate` writes the modules below from `proto/`."""

@@ -1,0 +1,109 @@
+#include "session/options.h"
+
+#include <boost/test/unit_test.hpp>
+
+namespace tpb {
+namespace {
+
+const std::string kToken =
+    "token=eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4iLCJ0ZW5hbnRfaWQiOiJhY21lIiwidGllciI6InBybyJ9.c2ln";
+const std::string kBase = "endpoint=wss://gateway;" + kToken;
+
+Options Parsed(const std::string& config) {
+  Options options;
+  BOOST_TEST(ParseOptions(config, options).text == "");
+  return options;
+}
+
+std::string ErrorOf(const std::string& config) {
+  Options options;
+  const Error error = ParseOptions(config, options);
+  BOOST_TEST((error.code == Code::kBadConfig), config);
+  return error.text;
+}
+
+bool Mentions(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+BOOST_AUTO_TEST_SUITE(options)
+
+BOOST_AUTO_TEST_CASE(defaults) {
+  const Options options = Parsed(kBase);
+  BOOST_TEST(options.user_id == "ann");
+  BOOST_TEST(options.tenant_id == "acme");
+  BOOST_TEST(options.batch_ticks == 5);
+  BOOST_TEST(options.flush.count() == 100);
+  BOOST_TEST(options.stamp_ticks);
+  BOOST_TEST(options.outbox_bytes == 67108864u);
+  BOOST_TEST(!options.allow_plaintext);
+}
+
+BOOST_AUTO_TEST_CASE(every_key) {
+  const Options options =
+      Parsed(" endpoint = ws://gateway:1/x ;" + kToken +
+             ";user_id=ann;tenant_id=acme;ca_file=/a b/c.pem;allow_plaintext=yes;batch_ticks=4096;"
+             "flush_ms=1;stamp=batch;outbox_bytes=65536;connect_timeout_ms=100;heartbeat_ms=60000;"
+             "backoff_min_ms=999;backoff_max_ms=5000;;");
+  BOOST_TEST(options.ca_file == "/a b/c.pem");
+  BOOST_TEST(options.allow_plaintext);
+  BOOST_TEST(options.batch_ticks == 4096);
+  BOOST_TEST(options.flush.count() == 1);
+  BOOST_TEST(!options.stamp_ticks);
+  BOOST_TEST(options.outbox_bytes == 65536u);
+  BOOST_TEST(options.connect_timeout.count() == 100);
+  BOOST_TEST(options.heartbeat.count() == 60000);
+  BOOST_TEST(options.backoff_min.count() == 999);
+  BOOST_TEST(options.backoff_max.count() == 5000);
+}
+
+BOOST_AUTO_TEST_CASE(unknown_key_names_the_nearest) {
+  BOOST_TEST(Mentions(ErrorOf(kBase + ";batch_tick=5"), "'batch_ticks'"));
+  BOOST_TEST(Mentions(ErrorOf(kBase + ";cafile=x"), "'ca_file'"));
+  BOOST_TEST(!Mentions(ErrorOf(kBase + ";" + std::string(5000, 'q') + "=1"), std::string(25, 'q')));
+}
+
+BOOST_AUTO_TEST_CASE(ranges) {
+  for (const char* setting :
+       {"batch_ticks=0", "batch_ticks=4097", "batch_ticks=5x", "batch_ticks=", "batch_ticks=-1",
+        "batch_ticks=99999999999999999999", "flush_ms=0", "outbox_bytes=65535", "heartbeat_ms=99",
+        "backoff_min_ms=1000", "backoff_max_ms=5001", "allow_plaintext=true", "stamp=none",
+        "user_id=a b", "tenant_id=", "backoff_min_ms=500;backoff_max_ms=400"}) {
+    ErrorOf(kBase + ";" + setting);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(missing_and_double) {
+  BOOST_TEST(Mentions(ErrorOf(kToken), "endpoint"));
+  BOOST_TEST(Mentions(ErrorOf("endpoint=wss://a"), "token"));
+  BOOST_TEST(Mentions(ErrorOf(kBase + ";token_file=/x"), "cannot be read"));
+  BOOST_TEST(Mentions(ErrorOf(kBase + ";flush_ms=5;flush_ms=6"), "twice"));
+  BOOST_TEST(Mentions(ErrorOf(kBase + ";nonsense"), "key=value"));
+  BOOST_TEST(Mentions(ErrorOf(""), "endpoint"));
+}
+
+BOOST_AUTO_TEST_CASE(a_token_never_travels_readable_unless_asked_for) {
+  BOOST_TEST(Mentions(ErrorOf("endpoint=ws://gateway;" + kToken), "allow_plaintext=yes"));
+  Parsed("endpoint=ws://127.0.0.1:8000;" + kToken);
+  Parsed("endpoint=ws://gateway;allow_plaintext=yes;" + kToken);
+}
+
+BOOST_AUTO_TEST_CASE(names_must_be_the_tokens_or_given) {
+  BOOST_TEST(Mentions(ErrorOf(kBase + ";tenant_id=other"), "tenant_id"));
+  BOOST_TEST(Mentions(ErrorOf(kBase + ";user_id=other"), "sub"));
+  BOOST_TEST(Mentions(ErrorOf("endpoint=wss://a;token=opaque"), "user_id="));
+  BOOST_TEST(Mentions(ErrorOf("endpoint=wss://a;token=opaque;user_id=u"), "tenant_id="));
+  const Options options = Parsed("endpoint=wss://a;token=opaque;user_id=u;tenant_id=t");
+  BOOST_TEST(options.user_id == "u");
+}
+
+BOOST_AUTO_TEST_CASE(no_error_shows_the_token) {
+  for (const char* more : {";flush_ms=0", ";x=1", ";tenant_id=q", ";endpoint=wss://b"}) {
+    BOOST_TEST(!Mentions(ErrorOf(kBase + more), "eyJ"));
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace tpb

@@ -1,0 +1,385 @@
+"""The store: what is receipted is in the file, what is not can be sent again."""
+
+import os
+import queue
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import crc32c
+import pytest
+
+from tpb.gateway import schema
+from tpb.gateway.owner import InUse, SoleOwner
+from tpb.gateway.protocol import Batch, Gap
+from tpb.gateway.reading import read_batches, read_sessions
+from tpb.gateway.schema import StoreBusy, StoreProblem
+from tpb.gateway.store import ForeignSession, Opened, Receipt, Store
+
+Frame = Callable[..., bytes]
+WAIT_S = 20.0
+
+
+class Ear:
+    """Hears the receipts of one lane."""
+
+    def settled(self, committed: int | None) -> None:
+        raise AssertionError("the tests read receipts from the store's own delivery")
+
+
+class Book:
+    """A store and its receipts."""
+
+    def __init__(self, path: Path) -> None:
+        self.receipts: queue.SimpleQueue[Receipt] = queue.SimpleQueue()
+        self.store = Store(path, self._deliver)
+
+    def _deliver(self, receipts: Sequence[Receipt]) -> None:
+        for receipt in receipts:
+            self.receipts.put(receipt)
+
+    def open(
+        self,
+        session: str = "s1",
+        *,
+        tenant: str = "acme",
+        user: str = "ann",
+        first_batch: int | None = None,
+    ) -> Opened:
+        return self.store.open_session(
+            tenant, session, user, first_batch=first_batch, at_ms=1, receiver=Ear()
+        ).result(WAIT_S)
+
+    def append(self, opened: Opened, *sequences: int, gap: Gap | None = None) -> None:
+        for sequence in sequences:
+            payload = f"payload {sequence}".encode()
+            batch = Batch(sequence, payload, crc32c.crc32c(payload), 5, gap)
+            self.store.append(opened.lane, batch, 1_700_000_000_000 + sequence)
+
+    def settle(self) -> list[int | None]:
+        """The receipts of everything so far."""
+        self.store.sync().result(WAIT_S)
+        found = []
+        while not self.receipts.empty():
+            found.append(self.receipts.get().committed)
+        return found
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "ticks.db"
+
+
+@pytest.fixture
+def book(path: Path) -> Iterator[Book]:
+    book = Book(path)
+    yield book
+    book.store.close()
+
+
+def sequences(path: Path, **which: str) -> list[int]:
+    return [batch.batch_sequence for batch in read_batches(path, **which)]
+
+
+# ---- Storing ----------------------------------------------------------------------------------
+
+
+def test_receipt_follows_the_commit(book: Book, path: Path) -> None:
+    opened = book.open()
+    assert (opened.acknowledged, opened.epoch, opened.handed_over) == (0, 1, 0)
+    book.append(opened, 1, 2, 3)
+    assert book.settle()[-1] == 3
+    stored = list(read_batches(path))
+    assert [batch.batch_sequence for batch in stored] == [1, 2, 3]
+    assert stored[1].payload == b"payload 2"
+    assert stored[1].crc32c == crc32c.crc32c(b"payload 2")
+    assert (stored[1].tenant, stored[1].session, stored[1].user_id) == ("acme", "s1", "ann")
+    assert (stored[1].ticks, stored[1].received_at_ms) == (5, 1_700_000_000_002)
+
+
+def test_many_batches_keep_their_order(book: Book, path: Path) -> None:
+    """More than one INSERT's rows, more than one transaction's records."""
+    opened = book.open()
+    book.append(opened, *range(1, 3001))
+    receipts = [committed for committed in book.settle() if committed is not None]
+    assert receipts == sorted(receipts)
+    assert receipts[-1] == 3000
+    assert sequences(path) == list(range(1, 3001))
+    assert all(b.payload == f"payload {b.batch_sequence}".encode() for b in read_batches(path))
+
+
+def test_a_receipt_covers_no_more_than_64_batches_of_a_session(book: Book) -> None:
+    one, other = book.open("one"), book.open("other")
+    for sequence in range(1, 1001):
+        book.append(one, sequence)
+        book.append(other, sequence)
+    book.store.sync().result(WAIT_S)
+    newest = {one.lane: 0, other.lane: 0}
+    while not book.receipts.empty():
+        lane, committed = book.receipts.get()
+        assert committed is not None
+        assert committed - newest[lane] <= 64
+        newest[lane] = committed
+    assert set(newest.values()) == {1000}
+
+
+def test_reopened_session_stands_where_it_stood(path: Path) -> None:
+    for start, end in ((1, 4), (4, 9)):
+        book = Book(path)
+        opened = book.open()
+        assert opened.acknowledged == start - 1
+        assert opened.epoch == 1
+        book.append(opened, *range(start, end))
+        book.store.close()
+    assert sequences(path) == list(range(1, 9))
+
+
+def test_session_is_opened_after_what_was_appended_before(book: Book) -> None:
+    opened = book.open()
+    book.append(opened, *range(1, 200))
+    assert book.open().acknowledged == 199
+
+
+def test_tenants_and_sessions_are_apart(book: Book, path: Path) -> None:
+    for tenant, session in (("acme", "s1"), ("acme", "s2"), ("brix", "s1")):
+        opened = book.open(session, tenant=tenant)
+        assert opened.acknowledged == 0
+        book.append(opened, 1, 2)
+    book.settle()
+    assert sequences(path) == [1, 2] * 3
+    assert sequences(path, tenant="brix") == [1, 2]
+    assert [known.session for known in read_sessions(path, tenant="acme")] == ["s1", "s2"]
+
+
+def test_session_of_another_user(book: Book) -> None:
+    book.open(user="ann")
+    with pytest.raises(ForeignSession):
+        book.open(user="bob")
+    assert book.store.healthy
+
+
+def test_counts(book: Book, path: Path) -> None:
+    opened = book.open()
+    book.append(opened, 1, 2)
+    book.append(opened, 5, gap=Gap(3, 5))
+    book.store.note_repeat(opened.lane, 7)
+    book.store.note_repeat(opened.lane, 8)
+    book.store.note_gap(opened.lane, Gap(6, 9), 9)
+    book.settle()
+    (known,) = read_sessions(path)
+    assert (known.acknowledged, known.batches, known.ticks) == (5, 3, 15)
+    assert (known.repeats, known.gaps, known.bytes) == (2, 2, len(b"payload 1") * 3)
+    totals = book.store.totals
+    assert (totals.sessions, totals.batches, totals.ticks) == (1, 3, 15)
+    assert (totals.repeats, totals.gaps) == (2, 2)
+    with sqlite3.connect(path) as database:
+        gaps = database.execute("SELECT expected, received FROM gaps ORDER BY 1").fetchall()
+    database.close()
+    assert gaps == [(3, 5), (6, 9)]
+
+
+def test_totals_survive_a_restart(path: Path) -> None:
+    first = Book(path)
+    first.append(first.open(), 1, 2, 3)
+    first.settle()
+    first.store.close()
+    second = Book(path)
+    assert second.store.totals == first.store.totals
+    second.store.close()
+
+
+# ---- Hand-over --------------------------------------------------------------------------------
+
+
+def test_hand_over_is_recorded_and_no_gap(book: Book, path: Path) -> None:
+    book.append(book.open(), 1, 2)
+    opened = book.open(first_batch=10)
+    assert (opened.acknowledged, opened.handed_over, opened.epoch) == (9, 7, 2)
+    book.append(opened, 10)
+    book.settle()
+    (known,) = read_sessions(path)
+    assert (known.acknowledged, known.handed_over, known.gaps, known.epoch) == (10, 7, 0, 2)
+    with sqlite3.connect(path) as database:
+        rows = database.execute("SELECT tenant, session, first, last FROM handovers").fetchall()
+    database.close()
+    assert rows == [("acme", "s1", 3, 9)]
+
+
+@pytest.mark.parametrize("first_batch", [None, 1, 2, 3])
+def test_no_hand_over_where_the_client_holds_what_follows(
+    book: Book, first_batch: int | None
+) -> None:
+    book.append(book.open(), 1, 2)
+    opened = book.open(first_batch=first_batch)
+    assert (opened.acknowledged, opened.handed_over, opened.epoch) == (2, 0, 1)
+
+
+def test_session_that_began_at_another_gateway(book: Book) -> None:
+    opened = book.open(first_batch=101)
+    assert (opened.acknowledged, opened.handed_over, opened.epoch) == (100, 100, 1)
+
+
+def test_greatest_first_batch(book: Book) -> None:
+    assert book.open(first_batch=2**63 - 1).acknowledged == 2**63 - 2
+
+
+def test_merged_store_resumes_after_its_newest_batch(path: Path) -> None:
+    book = Book(path)
+    book.append(book.open(), 1, 2)
+    book.store.close()
+    with sqlite3.connect(path) as database:
+        database.execute("INSERT INTO batches VALUES ('acme','s1',3,x'00',1,0,1,'ann')")
+    database.close()
+    book = Book(path)
+    opened = book.open()
+    assert opened.acknowledged == 3
+    book.append(opened, 4)
+    assert book.settle() == [4]
+    book.store.close()
+
+
+# ---- A commit that fails ----------------------------------------------------------------------
+
+
+def limit_pages(book: Book, spare: int) -> None:
+    """Makes SQLite find the disk full after so many more pages."""
+    book.store.sync().result(WAIT_S)
+    database = book.store._database
+    (pages,) = database.execute("PRAGMA page_count").fetchone()
+    database.execute(f"PRAGMA max_page_count = {pages + spare}")
+
+
+def test_full_disk_acknowledges_nothing_and_recovers(book: Book, path: Path) -> None:
+    opened = book.open()
+    book.append(opened, 1, 2, 3)
+    assert book.settle()[-1] == 3
+    limit_pages(book, 2)
+    big = Batch(4, b"x" * 100_000, 0, 5, None)
+    book.store.append(opened.lane, big, 4)
+    assert book.settle() == [None]
+    assert (book.store.failed_commits, book.store.healthy) == (1, False)
+    # What this connection sends after the lost batch would leave a hole.
+    book.append(opened, 5)
+    assert None not in book.settle()
+    assert sequences(path) == [1, 2, 3]
+
+    limit_pages(book, 100_000)
+    again = book.open()
+    assert again.acknowledged == 3
+    book.append(again, 4, 5)
+    assert book.settle()[-1] == 5
+    assert sequences(path) == [1, 2, 3, 4, 5]
+    assert book.store.healthy
+
+
+def test_failure_of_one_transaction_spares_sessions_outside_it(book: Book, path: Path) -> None:
+    unlucky, lucky = book.open("s1"), book.open("s2")
+    limit_pages(book, 2)
+    book.store.append(unlucky.lane, Batch(1, b"x" * 100_000, 0, 5, None), 1)
+    assert book.settle() == [None]
+    limit_pages(book, 100)
+    book.append(lucky, 1)
+    assert book.settle() == [1]
+    assert sequences(path) == [1]
+
+
+# ---- Files that are no store ------------------------------------------------------------------
+
+
+def test_file_is_its_owners_alone(book: Book, path: Path) -> None:
+    if os.name == "posix":
+        assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_survives_a_power_cut(book: Book) -> None:
+    database = book.store._database
+    assert database.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+@pytest.mark.parametrize(
+    "content", [b"not a database" * 500, b"SQLite format 3\x00" + b"\xff" * 9000]
+)
+def test_foreign_or_damaged_file_is_left_as_it_is(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    with pytest.raises(StoreProblem) as problem:
+        Book(path)
+    assert str(path) in problem.value.what
+    assert path.read_bytes() == content
+
+
+def test_database_of_something_else_is_left_as_it_is(path: Path) -> None:
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE batches (x)")
+    database.close()
+    content = path.read_bytes()
+    with pytest.raises(StoreProblem, match="no store"):
+        Book(path)
+    with pytest.raises(StoreProblem, match="no store"):
+        list(read_batches(path))
+    assert path.read_bytes() == content
+
+
+def test_layout_of_a_later_version(path: Path) -> None:
+    Book(path).store.close()
+    with sqlite3.connect(path) as database:
+        database.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
+    database.close()
+    with pytest.raises(StoreProblem, match="Update tpb"):
+        Book(path)
+
+
+def test_damage_inside_a_store_is_told_not_stored_over(path: Path) -> None:
+    book = Book(path)
+    book.append(book.open(), *range(1, 500))
+    book.store.close()
+    content = bytearray(path.read_bytes())
+    content[4096 * 2 :] = b"\xaa" * (len(content) - 4096 * 2)
+    path.write_bytes(content)
+    with pytest.raises(StoreProblem):
+        list(read_batches(path))
+
+
+@pytest.mark.parametrize("place", ["missing/ticks.db", "."])
+def test_place_where_no_file_can_be(tmp_path: Path, place: str) -> None:
+    with pytest.raises(StoreProblem):
+        Book(tmp_path / place)
+
+
+def test_empty_file_becomes_a_store(path: Path) -> None:
+    path.touch()
+    Book(path).store.close()
+    assert read_sessions(path) == []
+
+
+# ---- One owner --------------------------------------------------------------------------------
+
+
+def test_second_gateway_on_the_same_store(book: Book, path: Path) -> None:
+    with pytest.raises(StoreBusy):
+        Book(path)
+
+
+def test_store_is_free_again_after_close(path: Path) -> None:
+    Book(path).store.close()
+    Book(path).store.close()
+
+
+def test_lock_goes_with_its_process(tmp_path: Path) -> None:
+    path = tmp_path / "thing"
+    script = (
+        "import pathlib, sys; from tpb.gateway.owner import SoleOwner\n"
+        "owner = SoleOwner(pathlib.Path(sys.argv[1])); print('mine', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"mine\n"
+        with pytest.raises(InUse):
+            SoleOwner(path)
+        other.kill()
+    with SoleOwner(path):
+        pass

@@ -1,0 +1,67 @@
+"""The vectors of tests/golden/, which the C++ library is tested against as well."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import crc32c
+import pytest
+
+from tpb.wire.tpb.stream_control_pb2 import StreamControl
+from tpb.wire.trading.market_data_pb2 import MarketDataStream
+
+GOLDEN = Path(__file__).parents[2] / "golden"
+
+Vector = dict[str, Any]
+
+
+def load(name: str) -> list[Any]:
+    vectors: list[Vector] = json.loads((GOLDEN / name).read_text(encoding="utf-8"))
+    return [pytest.param(vector, id=vector["name"]) for vector in vectors]
+
+
+def as_signed(value: int, bits: int) -> int:
+    """MQL5's unsigned volume and flags travel in signed fields, bit for bit."""
+    return value - (1 << bits) if value >> (bits - 1) else value
+
+
+def stream_of(vector: Vector) -> MarketDataStream:
+    stream = MarketDataStream(
+        source="MT5",
+        batch_sequence=vector["batch_sequence"],
+        batch_time=vector["batch_unix_ms"] // 1000,
+        batch_time_msc=vector["batch_unix_ms"],
+        tenant_id=vector["tenant_id"],
+    )
+    for fields in vector["ticks"]:
+        tick = stream.ticks.add(**fields | {"volume": 0, "flags": 0})
+        tick.volume = as_signed(fields.get("volume", 0), 64)
+        tick.flags = as_signed(fields.get("flags", 0), 32)
+        tick.spread = tick.ask - tick.bid
+        if vector["stamp"] == "tick":
+            tick.tenant_id = vector["tenant_id"]
+            tick.source = "MT5"
+    return stream
+
+
+@pytest.mark.parametrize("vector", load("batches.json"))
+def test_batches_are_written_as_committed(vector: Vector) -> None:
+    assert stream_of(vector).SerializeToString().hex() == vector["frame"]
+
+
+@pytest.mark.parametrize("vector", load("batches.json"))
+def test_batches_are_read_as_committed(vector: Vector) -> None:
+    frame = bytes.fromhex(vector["frame"])
+    assert MarketDataStream.FromString(frame) == stream_of(vector)
+    assert crc32c.crc32c(frame) == vector["crc32c"]
+
+
+@pytest.mark.parametrize("vector", load("controls.json"))
+def test_controls_are_read_as_committed(vector: Vector) -> None:
+    control = StreamControl.FromString(bytes.fromhex(vector["frame"]))
+    kind = control.WhichOneof("kind")
+    assert [kind] == (list(vector["control"]) or [None])
+    if kind:
+        expected = StreamControl(**vector["control"])
+        assert control == expected
+        assert expected.SerializeToString().hex() == vector["frame"]
