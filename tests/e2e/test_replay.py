@@ -1,6 +1,8 @@
 """Real ticks through the library, on every path, into the gateway's database."""
 
 import json
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +10,11 @@ import pytest
 from typer.testing import CliRunner
 
 from tpb.cli.main import app
-from tpb.feed.destination import Destination, own_gateway
+from tpb.feed.destination import Destination
 from tpb.feed.paths import PathName, open_sender
 from tpb.feed.problem import FeedError
 from tpb.feed.replay import Replay
-from tpb.feed.sender import SessionOptions
+from tpb.feed.sender import Sender, SessionOptions
 from tpb.feed.simulator import Simulator
 from tpb.testing.gateway import GatewayFixture
 from tpb.testing.scripted import ScriptedServer, answers, best_effort
@@ -69,13 +71,26 @@ def test_9500_real_ticks_with_20_cut_connections(
 
 
 @paths
-def test_a_full_outbox_gives_back_and_loses_nothing(path: str) -> None:
+def test_a_full_outbox_gives_back_and_loses_nothing(path: str, gateway: GatewayFixture) -> None:
     source = Simulator(ticks=20_000, start_msc=1_700_000_000_000, ticks_per_s=1000)
     options = SessionOptions(batch_ticks=5, flush_ms=100, outbox_bytes=65536)
-    with own_gateway(tls=False) as to, open_sender(PathName(path), to, options) as sender:
+    to = Destination(gateway.endpoint, gateway.token(), store=gateway.store_path)
+    gateway.stop()
+    with open_sender(PathName(path), to, options) as sender:
+        serving = threading.Thread(target=start_when_full, args=(gateway, sender))
+        serving.start()
         summary = Replay(source, to, sender).run()
+        serving.join()
     assert summary.ok
     assert summary.receipt.ticks_refused > 0
+
+
+def start_when_full(gateway: GatewayFixture, sender: Sender) -> None:
+    """Serves as soon as the outbox has refused ticks, which without a gateway it must."""
+    deadline = time.monotonic() + 60
+    while sender.receipt().ticks_refused == 0 and time.monotonic() < deadline:
+        time.sleep(0.005)
+    gateway.start()
 
 
 @paths
