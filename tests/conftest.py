@@ -1,5 +1,6 @@
 """What tests of every room share."""
 
+import itertools
 import os
 import signal
 from pathlib import Path
@@ -12,6 +13,18 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 REAL_TICKS = "eurusd-ticks-2020-01.csv"
+
+
+_test_number = itertools.count()
+
+
+@pytest.fixture(autouse=True)
+def _state_of_its_own(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Journals of journal=auto stay within the test."""
+    folder = tmp_path_factory.getbasetemp() / f"state-{next(_test_number)}"
+    monkeypatch.setenv("TPB_STATE_DIR", str(folder))
 
 
 @pytest.fixture(scope="session")

@@ -48,8 +48,11 @@ else()
     add_link_options(-static -Wl,--gc-sections -Wl,--exclude-all-symbols
       -Wl,--no-insert-timestamp $<$<CONFIG:Release>:-s>)
   elseif(NOT APPLE)
-    add_link_options(-Wl,--gc-sections -Wl,--as-needed -Wl,--exclude-libs,ALL -Wl,-z,relro,-z,now
-      $<$<CONFIG:Release>:-s>)
+    add_link_options(-Wl,--gc-sections -Wl,--as-needed -Wl,-z,relro,-z,now)
+    # A sanitizer names functions; and clang's is a library that must be seen, to replace malloc.
+    if(NOT TPB_SANITIZE)
+      add_link_options(-Wl,--exclude-libs,ALL $<$<CONFIG:Release>:-s>)
+    endif()
   endif()
 endif()
 

@@ -23,6 +23,7 @@ Library::Library(const wchar_t* path) : module_(LoadLibraryW(path)) {
   Find(TpbFlush, "TpbFlush");
   Find(TpbSetToken, "TpbSetToken");
   Find(TpbStatus, "TpbStatus");
+  Find(TpbCursor, "TpbCursor");
   Find(TpbStatusJson, "TpbStatusJson");
   Find(TpbLastError, "TpbLastError");
 }

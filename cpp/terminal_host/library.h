@@ -32,6 +32,7 @@ class Library {
   decltype(&::TpbFlush) TpbFlush;
   decltype(&::TpbSetToken) TpbSetToken;
   decltype(&::TpbStatus) TpbStatus;
+  decltype(&::TpbCursor) TpbCursor;
   decltype(&::TpbStatusJson) TpbStatusJson;
   decltype(&::TpbLastError) TpbLastError;
 

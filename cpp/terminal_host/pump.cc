@@ -16,6 +16,9 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr std::uint32_t kEnd = 0xffffffff;
+constexpr std::uint32_t kCursor = 0xfffffffe;
+constexpr std::uint32_t kToken = 0xfffffffd;
+constexpr std::uint32_t kFlush = 0xfffffffc;
 constexpr std::uint32_t kMaxConfig = 1 << 20;
 constexpr std::uint32_t kMaxSymbol = 1024;
 constexpr milliseconds kStatusEvery{200};
@@ -80,30 +83,61 @@ std::int32_t SendAll(const Library& library, TpbHandle handle, const std::string
   }
 }
 
-// Sends chunks until the end of the stream. False when the input broke off or a call failed, which
-// has been printed.
-bool SendChunks(const Library& library, TpbHandle handle) {
-  std::vector<TpbTick> ticks;
+bool BrokenOff() {
+  PrintError(TPB_E_INVALID_ARGUMENT, "stdin broke off, or holds no chunk of ticks");
+  return false;
+}
+
+// The text of an order or a chunk; nothing when the input broke off or is none.
+std::optional<std::string> ReadText(std::optional<std::uint32_t> bytes, std::uint32_t most) {
+  return bytes && *bytes <= most ? ReadString(*bytes) : std::nullopt;
+}
+
+bool PrintCursor(const Library& library, TpbHandle handle) {
+  const std::optional<std::string> symbol = ReadText(ReadNumber(), kMaxSymbol);
+  if (!symbol) return BrokenOff();
+  std::int64_t time_msc = 0;
+  std::int32_t count = 0;
+  const std::int32_t known = library.TpbCursor(handle, Text(ToUtf16(*symbol)), &time_msc, &count);
+  if (known < 0) return PrintError(known, library.LastError(handle)) == 0;
+  Print({{"event", "cursor"},
+         {"symbol", *symbol},
+         {"known", known == 1},
+         {"time_msc", time_msc},
+         {"count", count},
+         {"status", boost::json::parse(library.StatusJson(handle))}});
+  return true;
+}
+
+bool RenewToken(const Library& library, TpbHandle handle) {
+  const std::optional<std::string> token = ReadText(ReadNumber(), kMaxConfig);
+  if (!token) return BrokenOff();
+  const std::int32_t result = library.TpbSetToken(handle, Text(ToUtf16(*token)));
+  return result == TPB_OK || PrintError(result, library.LastError(handle)) == 0;
+}
+
+bool SendChunk(const Library& library, TpbHandle handle,
+               std::optional<std::uint32_t> symbol_bytes) {
+  const std::optional<std::string> symbol = ReadText(symbol_bytes, kMaxSymbol);
+  const std::optional<std::uint32_t> count = symbol ? ReadNumber() : std::nullopt;
+  if (!count || *count > TPB_MAX_TICKS) return BrokenOff();
+  std::vector<TpbTick> ticks(*count);
+  if (!Read(ticks.data(), ticks.size() * sizeof(TpbTick))) return BrokenOff();
+  const std::int32_t result = SendAll(library, handle, *symbol, ticks);
+  return result >= 0 || PrintError(result, library.LastError(handle)) == 0;
+}
+
+// Does what stdin says until the end of the stream. False when the input broke off or a call
+// failed, which has been printed.
+bool Obey(const Library& library, TpbHandle handle) {
   for (;;) {
-    const std::optional<std::uint32_t> symbol_bytes = ReadNumber();
-    if (symbol_bytes == kEnd) return true;
-    const std::optional<std::string> symbol =
-        symbol_bytes && *symbol_bytes <= kMaxSymbol ? ReadString(*symbol_bytes) : std::nullopt;
-    const std::optional<std::uint32_t> count = symbol ? ReadNumber() : std::nullopt;
-    if (!count || *count > TPB_MAX_TICKS) {
-      PrintError(TPB_E_INVALID_ARGUMENT, "stdin broke off, or holds no chunk of ticks");
-      return false;
-    }
-    ticks.resize(*count);
-    if (!Read(ticks.data(), ticks.size() * sizeof(TpbTick))) {
-      PrintError(TPB_E_INVALID_ARGUMENT, "stdin broke off in a chunk of ticks");
-      return false;
-    }
-    const std::int32_t result = SendAll(library, handle, *symbol, ticks);
-    if (result < 0) {
-      PrintError(result, library.LastError(handle));
-      return false;
-    }
+    const std::optional<std::uint32_t> order = ReadNumber();
+    if (order == kEnd) return true;
+    const bool done = order == kCursor  ? PrintCursor(library, handle)
+                      : order == kToken ? RenewToken(library, handle)
+                      : order == kFlush ? library.TpbFlush(handle) >= 0
+                                        : SendChunk(library, handle, order);
+    if (!done) return false;
   }
 }
 
@@ -138,7 +172,7 @@ int Pump(const Library& library) {
   bool complete = false;
   {
     const StatusPrinter printer(library, handle);
-    complete = SendChunks(library, handle);
+    complete = Obey(library, handle);
     if (complete) Drain(library, handle, milliseconds(ReadNumber().value_or(0)));
   }
   const boost::json::value status = boost::json::parse(library.StatusJson(handle));

@@ -12,9 +12,13 @@ namespace terminal {
 std::optional<std::string> ReadConfig();
 
 // Streams the ticks that stdin brings through a session of their own. After the config, chunks
-// follow: u32 symbol_bytes, symbol as UTF-8, u32 count, count times MqlTick. 0xFFFFFFFF in place of
-// symbol_bytes ends them; a u32 limit in ms for the last acknowledgements follows. All
-// little-endian. Returns the exit code.
+// follow: u32 symbol_bytes, symbol as UTF-8, u32 count, count times MqlTick. In place of
+// symbol_bytes may stand
+//   0xFFFFFFFF  the end; a u32 limit in ms for the last acknowledgements follows
+//   0xFFFFFFFE  print the cursor of a symbol, and the status; u32 symbol_bytes and symbol follow
+//   0xFFFFFFFD  renew the token; u32 bytes and the token follow
+//   0xFFFFFFFC  close the open batch now
+// All little-endian. Returns the exit code.
 int Pump(const Library& library);
 
 }  // namespace terminal

@@ -11,11 +11,15 @@ if TYPE_CHECKING:
     from tpb.exceptions import BadConfig as BadConfig
     from tpb.exceptions import BadSymbol as BadSymbol
     from tpb.exceptions import BadTick as BadTick
+    from tpb.exceptions import DiskRefuses as DiskRefuses
+    from tpb.exceptions import InUse as InUse
     from tpb.exceptions import InvalidArgument as InvalidArgument
     from tpb.exceptions import OutboxFull as OutboxFull
     from tpb.exceptions import SessionClosed as SessionClosed
     from tpb.exceptions import TooMany as TooMany
     from tpb.exceptions import TpbError as TpbError
+    from tpb.session import Cursor as Cursor
+    from tpb.session import Event as Event
     from tpb.session import Session as Session
     from tpb.session import Status as Status
     from tpb.tick import TICK_DTYPE as TICK_DTYPE
@@ -26,11 +30,15 @@ _HOME = {
     "BadConfig": "tpb.exceptions",
     "BadSymbol": "tpb.exceptions",
     "BadTick": "tpb.exceptions",
+    "DiskRefuses": "tpb.exceptions",
+    "InUse": "tpb.exceptions",
     "InvalidArgument": "tpb.exceptions",
     "OutboxFull": "tpb.exceptions",
     "SessionClosed": "tpb.exceptions",
     "TooMany": "tpb.exceptions",
     "TpbError": "tpb.exceptions",
+    "Cursor": "tpb.session",
+    "Event": "tpb.session",
     "Session": "tpb.session",
     "Status": "tpb.session",
     "TICK_DTYPE": "tpb.tick",
@@ -41,6 +49,10 @@ __all__ = [
     "BadConfig",
     "BadSymbol",
     "BadTick",
+    "Cursor",
+    "DiskRefuses",
+    "Event",
+    "InUse",
     "InvalidArgument",
     "OutboxFull",
     "Session",

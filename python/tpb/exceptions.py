@@ -40,6 +40,18 @@ class OutboxFull(TpbError):
     code = -201
 
 
+class DiskRefuses(TpbError):
+    """The journal's disk is full or fails: make room, then send the same ticks again."""
+
+    code = -202
+
+
+class InUse(TpbError):
+    """Another session, of this process or another one, writes the journal."""
+
+    code = -304
+
+
 class SessionClosed(TpbError):
     """The session is closed or closing."""
 
@@ -60,6 +72,8 @@ _BY_CODE = {
         BadTick,
         BadSymbol,
         OutboxFull,
+        DiskRefuses,
+        InUse,
         SessionClosed,
         TooMany,
     )

@@ -1,6 +1,7 @@
 """A stream of ticks to a gateway: the native session, for Python."""
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -58,6 +59,37 @@ class Status:
     tenant_id: str
     problem_text: str
     state_name: str
+    journal: str
+    journal_bytes: int
+    events_lost: int
+    flaw_not_positive: int
+    flaw_crossed: int
+    flaw_spread: int
+    flaw_jump: int
+    flaw_future: int
+    flaw_backward: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a symbol's ticks are with the library."""
+
+    time_msc: int  # of the newest tick accepted
+    count: int  # of the ticks accepted with exactly that time
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something a person should know of; `trading_protobuf.h` (TpbEventKind) tells each kind."""
+
+    number: int  # 1, 2, ...; a jump: older ones were pushed out unread
+    time_ms: int  # Unix
+    value: int
+    kind: str  # "lost", "restored", ...
+    severity: str  # "info", "warning", "error"
+    code: int
+    endpoint: int  # 0 = primary
+    text: str
 
 
 def _setting(key: str, value: object) -> str:
@@ -82,9 +114,11 @@ class Session:
     token: the JWT; or `token_file`, a file that holds it.
     ca_file: PEM file of the only authorities to trust; default: the system's store.
     batch_ticks, flush_ms: a batch closes at so many ticks, or so long after its first one.
-    options: any other key of TpbOpen in `trading_protobuf.h`, such as `outbox_bytes=1 << 30`.
+    options: any other key of TpbOpen in `trading_protobuf.h`, such as `journal="auto"`,
+        `backup_endpoint="wss://..."` or `outbox_bytes=1 << 30`.
 
-    Raises tpb.BadConfig when one of these cannot be used. An unreachable gateway is no error: the
+    Raises tpb.BadConfig when one of these cannot be used, tpb.InUse and tpb.DiskRefuses where the
+    journal cannot be written. An unreachable gateway is no error: the
     session keeps trying, and `status()` says so.
     """
 
@@ -119,7 +153,7 @@ class Session:
         ticks: one-dimensional array of `tpb.TICK_DTYPE`, oldest first, at most 65,536. Read in
         place when contiguous. Returns their number. Does not wait for the network.
 
-        Raises OutboxFull (send the same again later), BadTick, BadSymbol, TooMany,
+        Raises OutboxFull, DiskRefuses (send the same again later), BadTick, BadSymbol, TooMany,
         InvalidArgument, SessionClosed.
         """
         if ticks.dtype != TICK_DTYPE or ticks.ndim != 1:
@@ -134,6 +168,20 @@ class Session:
     def flush(self) -> int:
         """Closes the open batch now; returns the number of ticks it held."""
         return self._native.flush()
+
+    def cursor(self, symbol: str) -> Cursor | None:
+        """How far the symbol's ticks are accepted; None when there were none.
+
+        With a journal it outlives the process: a source that goes on behind it sends every tick
+        once.
+        """
+        known = self._native.cursor(symbol)
+        return None if known is None else Cursor(*known)
+
+    def events(self) -> Iterator[Event]:
+        """Takes the events that were not taken yet, oldest first; the newest 256 are kept."""
+        while (event := self._native.next_event()) is not None:
+            yield Event(**event)
 
     def set_token(self, token: str) -> None:
         """Replaces the token, of the same user and tenant; a halted session tries again with it."""
@@ -157,7 +205,7 @@ class Session:
         deadline = time.monotonic() + timeout
         while True:
             status = self.status()
-            if status.ticks_acknowledged == status.ticks_accepted:
+            if status.batches_acknowledged >= status.batches_closed:
                 return True
             if time.monotonic() >= deadline or status.state_name in ("halted", "disconnected"):
                 return False
@@ -166,7 +214,8 @@ class Session:
     def close(self, timeout: float = 1.0) -> int:
         """Flushes for at most `timeout` seconds and ends; calling again is harmless.
 
-        Returns the number of accepted ticks that were not acknowledged.
+        Returns the number of accepted ticks that were not acknowledged; a journal keeps them for
+        the next opening.
         """
         return self._native.close(round(timeout * 1000))
 

@@ -44,6 +44,7 @@ PYTHON_ARROWS = {
     "feed": {"tpb", "native", "account", "gateway"},
     "bench": {"tpb", "native", "feed"},
     "doctor": {"tpb", "native", "terminal", "account", "gateway"},
+    "faults": {"tpb", "native", "account", "gateway"},
     "cli": {
         "tpb",
         "wire",
@@ -55,11 +56,15 @@ PYTHON_ARROWS = {
         "feed",
         "bench",
         "doctor",
+        "faults",
     },
 }
 
 # The gateway's protocol decides; its shells do the I/O.
-PURE_MODULES = {"gateway/protocol.py"}
+PURE_MODULES = {
+    f"gateway/{name}.py"
+    for name in ("protocol", "standing", "upgrade", "quality", "admission", "chain")
+}
 IO_MODULES = {
     "aiohttp",
     "asyncio",

@@ -35,7 +35,10 @@ Error DefaultSession::Connect(Options options) {
     }
     return session->SetToken(std::move(options.token));
   }
-  const TpbHandle handle = Handles().Insert(std::make_unique<Session>(std::move(options)));
+  Error error;
+  std::unique_ptr<Session> opened = Session::Open(std::move(options), error);
+  if (error) return error;
+  const TpbHandle handle = Handles().Insert(std::move(opened));
   if (handle == 0) return {Code::kTooMany, "64 sessions are open. Close one first."};
   handle_.store(handle, std::memory_order_release);
   return {};

@@ -25,7 +25,7 @@ class DefaultSession {
   Error Absence() const;
 
  private:
-  StaticMutex mutex_;  // held for no I/O
+  StaticMutex mutex_;  // held by who joins, connects or leaves, never by who sends
   std::atomic<std::int32_t> members_{0};
   std::atomic<TpbHandle> handle_{0};
 };

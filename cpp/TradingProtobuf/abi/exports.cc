@@ -12,12 +12,13 @@
 #include "abi/last_error.h"
 #include "abi/layout.h"
 #include "abi/text.h"
+#include "platform/environment.h"
 #include "trading_protobuf.h"
 
 namespace tpb {
 namespace {
 
-constexpr milliseconds kCleanupTimeout{800};
+constexpr milliseconds kCleanupTimeout{500};
 constexpr std::int32_t kMaxCloseMs = 60000;
 
 std::int32_t Failed(const Error& error) noexcept {
@@ -128,6 +129,16 @@ void CopyStatus(const Status& status, TpbStatusInfo& info) {
   info.problem = static_cast<std::int32_t>(status.problem);
 }
 
+void CopyEvent(const EventInfo& event, TpbEventInfo& info) {
+  info.number = event.number;
+  info.time_ms = event.time_ms;
+  info.value = event.value;
+  info.kind = static_cast<std::int32_t>(event.kind);
+  info.severity = static_cast<std::int32_t>(event.severity);
+  info.code = static_cast<std::int32_t>(event.code);
+  info.endpoint = event.endpoint;
+}
+
 }  // namespace
 }  // namespace tpb
 
@@ -149,7 +160,9 @@ int32_t ConnectWebSocket(const TpbChar* endpoint, const TpbChar* auth_token) noe
     const TextIn token(auth_token);
     if (!url.valid() || !token.valid()) return FailedDefault(BadText());
     Options options;
-    Error error = ParseEndpoint(url.view(), options.endpoint);
+    const std::string journal = EnvironmentVariable("TPB_JOURNAL");
+    Error error = ParseJournal(journal.empty() ? "auto" : journal, options);
+    if (!error) error = ParseEndpoint(url.view(), options.endpoint);
     if (!error) error = ParseToken(token.view(), options.token);
     if (!error) error = CompleteOptions(options);
     if (!error) error = TheDefaultSession().Connect(std::move(options));
@@ -198,6 +211,7 @@ int32_t TpbAbiVersion(void) noexcept { return TPB_ABI_VERSION; }
 int32_t TpbSizeOf(int32_t layout) noexcept {
   if (layout == TPB_LAYOUT_TICK) return sizeof(TpbTick);
   if (layout == TPB_LAYOUT_STATUS) return sizeof(TpbStatusInfo);
+  if (layout == TPB_LAYOUT_EVENT) return sizeof(TpbEventInfo);
   return Guarded([] { return Failed(InvalidArgument("There is no layout of that number.")); });
 }
 
@@ -209,7 +223,10 @@ int32_t TpbOpen(const TpbChar* config, TpbHandle* handle) noexcept {
     if (!text.valid()) return Failed(BadText());
     Options options;
     if (const Error error = ParseOptions(text.view(), options)) return Failed(error);
-    const TpbHandle opened = Handles().Insert(std::make_unique<Session>(std::move(options)));
+    Error error;
+    std::unique_ptr<Session> session = Session::Open(std::move(options), error);
+    if (error) return Failed(error);
+    const TpbHandle opened = Handles().Insert(std::move(session));
     if (opened == 0) {
       return Failed({Code::kTooMany, "64 sessions are open. Close one first."});
     }
@@ -267,6 +284,40 @@ int32_t TpbStatus(TpbHandle handle, TpbStatusInfo* status) noexcept {
     if (status == nullptr) return Failed(session, InvalidArgument("The status' place is NULL."));
     CopyStatus(session.GetStatus(), *status);
     return static_cast<std::int32_t>(TPB_OK);
+  });
+}
+
+int32_t TpbCursor(TpbHandle handle, const TpbChar* symbol, int64_t* time_msc,
+                  int32_t* count) noexcept {
+  return WithSession(handle, [&](Session& session) {
+    if (time_msc == nullptr || count == nullptr) {
+      return Failed(session, InvalidArgument("A place for the cursor is NULL."));
+    }
+    const TextIn name(symbol);
+    if (!name.valid()) return Failed(session, BadText());
+    if (!IsSymbolName(name.view())) {
+      return Failed(session, {Code::kBadSymbol,
+                              "That is no symbol's name: 1 to 64 bytes, no comma, no control "
+                              "characters. Pass the broker's own name, such as EURUSD."});
+    }
+    const std::optional<Cursor> cursor = session.GetCursor(name.view());
+    *time_msc = cursor ? cursor->time_msc : 0;
+    *count = cursor ? cursor->count : 0;
+    return cursor ? 1 : 0;
+  });
+}
+
+int32_t TpbNextEvent(TpbHandle handle, TpbEventInfo* event, TpbChar* text,
+                     int32_t capacity) noexcept {
+  return WithSession(handle, [&](Session& session) {
+    Error error = CheckBuffer(text, capacity);
+    if (!error && event == nullptr) error = InvalidArgument("The event's place is NULL.");
+    if (error) return Failed(session, error);
+    const std::optional<EventInfo> next = session.NextEvent();
+    if (!next) return 0;
+    CopyEvent(*next, *event);
+    WriteText(next->text, text, capacity);
+    return 1;
   });
 }
 

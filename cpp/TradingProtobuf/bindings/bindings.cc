@@ -7,6 +7,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -33,7 +34,12 @@ class PySession {
   explicit PySession(const std::string& config) {
     Options options;
     Check(ParseOptions(config, options));
-    session_ = std::make_shared<Session>(std::move(options));
+    Error error;
+    {
+      const py::gil_scoped_release released;  // a journal is read
+      session_ = Session::Open(std::move(options), error);
+    }
+    Check(error);
   }
 
   // One contiguous array of TICK_DTYPE, which session.py has made sure of.
@@ -76,6 +82,29 @@ class PySession {
     return fields;
   }
 
+  // (time_msc, count), or None.
+  std::optional<std::pair<std::int64_t, std::int32_t>> GetCursor(const std::string& symbol) const {
+    const std::optional<Cursor> cursor = session_->GetCursor(symbol);
+    if (!cursor) return std::nullopt;
+    return std::pair(cursor->time_msc, cursor->count);
+  }
+
+  // A dict, or None when there is no event.
+  std::optional<py::dict> NextEvent() {
+    const std::optional<EventInfo> event = session_->NextEvent();
+    if (!event) return std::nullopt;
+    py::dict fields;
+    fields["number"] = event->number;
+    fields["time_ms"] = event->time_ms;
+    fields["value"] = event->value;
+    fields["kind"] = Name(event->kind);
+    fields["severity"] = Name(event->severity);
+    fields["code"] = static_cast<std::int32_t>(event->code);
+    fields["endpoint"] = event->endpoint;
+    fields["text"] = event->text;
+    return fields;
+  }
+
   std::string LastError() const { return session_->LastError(); }
 
   // Returns what was not acknowledged; again the same when called again.
@@ -112,6 +141,8 @@ PYBIND11_MODULE(_core, module) {
       .def("flush", &PySession::Flush)
       .def("set_token", &PySession::SetToken, py::arg("token"))
       .def("status", &PySession::GetStatus)
+      .def("cursor", &PySession::GetCursor, py::arg("symbol"))
+      .def("next_event", &PySession::NextEvent)
       .def("last_error", &PySession::LastError)
       .def("close", &PySession::Close, py::arg("timeout_ms"));
 }

@@ -19,8 +19,9 @@
  *  7. Handles are numbers > 0 that are never used twice. 0 names the default session, the one of
  *     the five functions. A stale, closed or foreign handle is TPB_E_BAD_HANDLE.
  *  8. Threads. Every function may be called from any thread at any time.
- *  9. Blocking. No function waits for the network or a disk, except TpbClose and CleanupProtobuf,
- *     which wait at most for their time limit.
+ *  9. Blocking. No function waits for the network. None waits for a disk in the steady state; the
+ *     opening of a journal reads its newest segment (8 MiB), and TpbClose and CleanupProtobuf wait
+ *     at most for their time limit.
  * 10. Nothing is thrown, nothing aborts, nothing the library allocates is the caller's to free.
  * 11. Units are in names: _ms, _us, _ns, _bytes. "Unix" times count from 1970-01-01 UTC on the
  *     local clock; `time` and `time_msc` of a tick are the trade server's wall clock.
@@ -82,12 +83,14 @@ enum TpbResult {
 
   /* Try again later. */
   TPB_E_OUTBOX_FULL = -201, /* the outbox is at its limit; the ticks stay with the caller */
+  TPB_E_DISK = -202,        /* the journal's disk is full or fails; the ticks stay with the caller */
 
   /* Open, or open again. */
   TPB_E_BAD_HANDLE = -301,      /* never opened, closed, or of another load of the library */
   TPB_E_NOT_INITIALIZED = -302, /* InitializeProtobuf has not been called */
   TPB_E_NOT_CONFIGURED = -303,  /* ConnectWebSocket has not been called */
-  TPB_E_IN_USE = -304,          /* the default session serves another endpoint, user or tenant */
+  TPB_E_IN_USE = -304,          /* the default session serves another endpoint, user or tenant, or
+                                   another process writes the journal */
   TPB_E_TOO_MANY = -305,        /* sessions (64) or symbols of a session (16,384) */
 
   /* Call the operator: seen as the problem of a halted session, not returned by a send. */
@@ -119,7 +122,34 @@ enum TpbDelivery {
 };
 
 /* Layouts that TpbSizeOf knows. */
-enum TpbLayout { TPB_LAYOUT_TICK = 1, TPB_LAYOUT_STATUS = 2 };
+enum TpbLayout { TPB_LAYOUT_TICK = 1, TPB_LAYOUT_STATUS = 2, TPB_LAYOUT_EVENT = 3 };
+
+/* What an event tells; `value` is told beside each. */
+enum TpbEventKind {
+  TPB_EVENT_CONNECTED = 1,      /* the session's first connection streams; batches to send */
+  TPB_EVENT_LOST = 2,           /* the connection ended or fell silent; `code` says why */
+  TPB_EVENT_BUFFERING = 3,      /* ticks are kept until there is a connection; batches held */
+  TPB_EVENT_FAILING_OVER = 4,   /* to `endpoint` */
+  TPB_EVENT_RESTORED = 5,       /* ticks flow again; milliseconds since TPB_EVENT_LOST */
+  TPB_EVENT_RETURNING = 6,      /* from the backup to the primary, which is well again */
+  TPB_EVENT_HALTED = 7,         /* no further try without a change; `code` says why */
+  TPB_EVENT_RECOVERED = 8,      /* the journal held batches of an earlier life; their number */
+  TPB_EVENT_REFUSING = 9,       /* ticks go back to callers: full, or the disk; batches held */
+  TPB_EVENT_ACCEPTING = 10,     /* ticks are accepted again; ticks refused meanwhile */
+  TPB_EVENT_DROPPED = 11,       /* outbox_full=drop_oldest gave up batches; ticks given up */
+  TPB_EVENT_DAMAGED = 12,       /* the journal was damaged: batches are gone; repair from history
+                                   by TpbCursor; batches lost (0 = not known) */
+  TPB_EVENT_CHECKSUM = 13,      /* the gateway stored a batch wrongly, it is sent again; its number */
+  TPB_EVENT_FORKED = 14,        /* the gateway knows batches that this journal does not: it is an
+                                   old copy. The stream goes on as a new session; batches moved */
+  TPB_EVENT_GATEWAY_LOST = 15,  /* the gateway lost batches that it had acknowledged; the text says
+                                   which, as far as it knows */
+  TPB_EVENT_DISK = 16,          /* the journal's disk refuses or is slow; `code` */
+  TPB_EVENT_QUALITY = 17,       /* ticks of doubtful quality came; how many since the last such */
+  TPB_EVENT_NOTICE = 18         /* the gateway has something to say to a person */
+};
+
+enum TpbSeverity { TPB_INFO = 1, TPB_WARNING = 2, TPB_ERROR = 3 };
 
 #pragma pack(push, 1)
 
@@ -168,6 +198,17 @@ typedef struct TpbStatusInfo {
   int32_t problem;            /* newest problem, a TPB_E_ code; TPB_OK = none since connected */
 } TpbStatusInfo;
 
+/* Something that a person or an EA should know of. 40 bytes. */
+typedef struct TpbEventInfo {
+  int64_t number;   /* 1, 2, ... a session; a jump: older ones were pushed out unread */
+  int64_t time_ms;  /* Unix */
+  int64_t value;    /* as enum TpbEventKind tells */
+  int32_t kind;     /* enum TpbEventKind; more may follow */
+  int32_t severity; /* enum TpbSeverity */
+  int32_t code;     /* a TPB_E_ code, or TPB_OK */
+  int32_t endpoint; /* index of the endpoint it concerns */
+} TpbEventInfo;
+
 #pragma pack(pop)
 
 /* ---- The five functions: a default session that all EAs of the terminal share --------------- */
@@ -181,7 +222,9 @@ TPB_API int32_t InitializeProtobuf(void) TPB_NOEXCEPT;
  *              to loopback.
  *  auth_token  [in] a JWT with the claims sub and tenant_id; "Bearer " before it is accepted.
  * Calling again with the same endpoint, sub and tenant_id is fine: it renews the token.
- * Returns TPB_OK; TPB_E_NOT_INITIALIZED, TPB_E_BAD_CONFIG, TPB_E_IN_USE. */
+ * The session keeps a journal as with journal=auto (TpbOpen), or as the environment variable
+ * TPB_JOURNAL says: none, auto or a path.
+ * Returns TPB_OK; TPB_E_NOT_INITIALIZED, TPB_E_BAD_CONFIG, TPB_E_IN_USE, TPB_E_DISK. */
 TPB_API int32_t ConnectWebSocket(const TpbChar* endpoint, const TpbChar* auth_token) TPB_NOEXCEPT;
 
 /* Accepts quotes of one or more symbols.
@@ -199,7 +242,7 @@ TPB_API int32_t GetConnectionStatus(void) TPB_NOEXCEPT;
 
 /* Leaves the default session; the last one to leave closes it.
  * Returns the number of accepted ticks that were not acknowledged when it closed (0 while others
- * still use it); TPB_E_NOT_INITIALIZED. Blocks: at most 900 ms, and only for the last caller. */
+ * still use it); they stay in the journal; TPB_E_NOT_INITIALIZED. Blocks: at most 900 ms, and only for the last caller. */
 TPB_API int32_t CleanupProtobuf(void) TPB_NOEXCEPT;
 
 /* ---- The handle API -------------------------------------------------------------------------- */
@@ -221,19 +264,47 @@ TPB_API int32_t TpbSizeOf(int32_t layout) TPB_NOEXCEPT;
  *    flush_ms            1 to 60000 (100): ... or so long after its first tick
  *    stamp               tick | batch (tick): tenant and source on every tick, or on the batch
  *                        alone
- *    outbox_bytes        65536 to 17179869184 (67108864): limit of what waits for
- *                        acknowledgement
+ *    journal             none | auto | PATH (none): where what waits for acknowledgement stands.
+ *                        none: in memory; it ends with the process. PATH: in that folder, made
+ *                        where there is none; one session a folder. auto: a folder for this
+ *                        endpoint, user and tenant below $TPB_STATE_DIR or the system's place for
+ *                        such things (%LOCALAPPDATA%\\tpb, ~/.local/state/tpb); a second session
+ *                        for the same takes a second folder
+ *    journal_sync_ms     1 to 60000 (50): what a power cut can cost at most; a killed process
+ *                        loses nothing
+ *    journal_segment_bytes  65536 to 1073741824 (8388608): size of the journal's files
+ *    outbox_bytes        65536 to 17179869184 (67108864; with a journal 4294967296, at least four
+ *                        segments): limit of what waits for acknowledgement
+ *    outbox_max_age_s    0 to 31536000 (604800): ... and of its age; 0 = none
+ *    outbox_full         refuse | drop_oldest (refuse): beyond the limits new ticks are refused, or
+ *                        the oldest segments given up, counted as ticks_dropped
+ *    backup_endpoint     default none: used while the primary fails; same token
+ *    return_after_ms     100 to 3600000 (30000): the primary must be reachable for so long before
+ *                        the session returns to it
+ *    quality             off | flag | refuse (flag): what is done about ticks of doubtful quality:
+ *                        price not positive, ask below bid, spread or jump beyond the limits, time
+ *                        in the future or running backwards. flag: accepted and counted by reason;
+ *                        refuse: the call is TPB_E_BAD_TICK
+ *    max_spread_bp       default "500": spread limit in basis points of the bid, and by symbol:
+ *                        "500,XAUUSD:100"; 0 = none
+ *    max_jump_bp         default "1000": change of the bid from one tick to the next, likewise
+ *    max_future_ms       0 to 604800000 (54000000): how far time_msc may be ahead of this
+ *                        machine's UTC clock; trade servers' clocks run up to 14 h ahead
+ *    max_backward_ms     0 to 604800000 (1000): how far time_msc may run backwards within a symbol
+ *    event_log           PATH, default none: each event as a line of JSON, appended
  *    connect_timeout_ms  100 to 60000 (10000): name, TCP, TLS and upgrade together
  *    heartbeat_ms        100 to 60000 (3000): after so long without a sign of life the connection
  *                        counts as lost; a ping goes out at half of it
  *    backoff_min_ms      10 to 999 (250), backoff_max_ms 100 to 5000 (5000): waits between tries
  *  handle  [out] the new handle, or TPB_THIS_THREAD on failure.
- * Returns TPB_OK; TPB_E_INVALID_ARGUMENT, TPB_E_BAD_CONFIG, TPB_E_TOO_MANY, TPB_E_NO_MEMORY. */
+ * Returns TPB_OK; TPB_E_INVALID_ARGUMENT, TPB_E_BAD_CONFIG, TPB_E_TOO_MANY, TPB_E_NO_MEMORY,
+ * TPB_E_IN_USE (another process or session writes the journal), TPB_E_DISK. */
 TPB_API int32_t TpbOpen(const TpbChar* config, TpbHandle* handle) TPB_NOEXCEPT;
 
 /* Closes a session: no more ticks are accepted, the rest is flushed for at most timeout_ms.
  * Returns the number of accepted ticks not acknowledged; TPB_E_BAD_HANDLE (0 is one: the default
- * session closes by CleanupProtobuf). Blocks: at most timeout_ms (0 to 60000) and 100 ms. */
+ * session closes by CleanupProtobuf). With a journal they stay in it for the next opening.
+ * Blocks: at most timeout_ms (0 to 60000) and 400 ms. */
 TPB_API int32_t TpbClose(TpbHandle handle, int32_t timeout_ms) TPB_NOEXCEPT;
 
 /* Accepts ticks of one symbol.
@@ -241,7 +312,7 @@ TPB_API int32_t TpbClose(TpbHandle handle, int32_t timeout_ms) TPB_NOEXCEPT;
  *  ticks   [in] `count` ticks, oldest first.
  *  count   [in] 0 to TPB_MAX_TICKS.
  * Returns count; TPB_E_BAD_HANDLE, TPB_E_INVALID_ARGUMENT, TPB_E_BAD_SYMBOL, TPB_E_BAD_TICK,
- * TPB_E_OUTBOX_FULL, TPB_E_TOO_MANY. */
+ * TPB_E_OUTBOX_FULL, TPB_E_DISK, TPB_E_TOO_MANY. */
 TPB_API int32_t TpbSendTicks(TpbHandle handle, const TpbChar* symbol, const TpbTick* ticks,
                              int32_t count) TPB_NOEXCEPT;
 
@@ -258,8 +329,28 @@ TPB_API int32_t TpbSetToken(TpbHandle handle, const TpbChar* token) TPB_NOEXCEPT
  * Returns TPB_OK; TPB_E_BAD_HANDLE, TPB_E_INVALID_ARGUMENT. */
 TPB_API int32_t TpbStatus(TpbHandle handle, TpbStatusInfo* status) TPB_NOEXCEPT;
 
-/* The same and more as one JSON object: the fields of TpbStatusInfo by name, and endpoint_url,
- * session_id, user_id, tenant_id, state_name, problem_text.
+/* Tells how far a symbol's ticks are with the library, so that a caller can go on from there out of
+ * the terminal's history: after a restart, an outage or a damaged journal.
+ *  symbol    [in] as in TpbSendTicks.
+ *  time_msc  [out] of the newest tick accepted; 0 where none is known.
+ *  count     [out] how many ticks of exactly that time_msc were accepted: real ticks can share one.
+ * With a journal it outlives the process. Ticks that the journal lost to damage are not counted.
+ * Returns 1 when the symbol is known, 0 when not; TPB_E_BAD_HANDLE, TPB_E_INVALID_ARGUMENT,
+ * TPB_E_BAD_SYMBOL. */
+TPB_API int32_t TpbCursor(TpbHandle handle, const TpbChar* symbol, int64_t* time_msc,
+                          int32_t* count) TPB_NOEXCEPT;
+
+/* Takes the oldest event that was not taken yet; 256 are kept.
+ *  event  [out] what happened.
+ *  text   [out] the same in a sentence, cut to `capacity` units (160 is plenty); may be NULL.
+ * Returns 1, or 0 when there is none; TPB_E_BAD_HANDLE, TPB_E_INVALID_ARGUMENT. */
+TPB_API int32_t TpbNextEvent(TpbHandle handle, TpbEventInfo* event, TpbChar* text,
+                             int32_t capacity) TPB_NOEXCEPT;
+
+/* TpbStatus and more as one JSON object: the fields of TpbStatusInfo by name, and endpoint_url,
+ * session_id, user_id, tenant_id, state_name, problem_text, journal (its folder, "" = none),
+ * journal_bytes, events_lost, and ticks by flaw: flaw_not_positive, flaw_crossed, flaw_spread,
+ * flaw_jump, flaw_future, flaw_backward.
  * Returns the units needed (convention 4); TPB_E_BAD_HANDLE, TPB_E_INVALID_ARGUMENT. */
 TPB_API int32_t TpbStatusJson(TpbHandle handle, TpbChar* buffer, int32_t capacity) TPB_NOEXCEPT;
 

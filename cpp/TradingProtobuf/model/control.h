@@ -15,6 +15,9 @@ struct Ack {
   std::int64_t batch_sequence = 0;    // 0 = none yet
   std::vector<std::uint32_t> crc32c;  // of the batches newly covered, ending at batch_sequence
   std::int64_t epoch = 0;             // lives of this session's store at the gateway
+  // In the first Ack: of the batches stored before, ending at batch_sequence.
+  std::vector<std::uint32_t> stored_crc32c;
+  bool check_ok = true;  // false: some number above was damaged on the way
 
   friend bool operator==(const Ack&, const Ack&) = default;
 };

@@ -14,6 +14,7 @@ enum class Code : std::int32_t {
   kBadTick = -103,
   kBadSymbol = -104,
   kOutboxFull = -201,
+  kDisk = -202,
   kBadHandle = -301,
   kNotInitialized = -302,
   kNotConfigured = -303,

@@ -1,6 +1,8 @@
 #include "session/machine.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 namespace tpb {
 namespace {
@@ -10,6 +12,12 @@ constexpr std::int64_t kWindow = 4096;
 // A connection that lasted so long has shown that the gateway is well.
 constexpr milliseconds kSettled{5000};
 constexpr std::int64_t kMaxThrottleMs = 3'600'000;
+// A gateway that answers pings and acknowledges nothing for so many heartbeats does not do its
+// work.
+constexpr int kAckPatience = 5;
+// What is under way may still be acknowledged before the backup is left.
+constexpr milliseconds kLeave{500};
+constexpr int kMaxForks = 3;
 
 // Close codes: RFC 6455 section 7.4.1, and ours from 4000 on.
 constexpr std::uint16_t kNormal = 1000;
@@ -22,7 +30,9 @@ constexpr std::uint16_t kVersion = 4010;
 }  // namespace
 
 Machine::Machine(Limits limits)
-    : heartbeat_(limits.heartbeat), backoff_(limits.backoff_min, limits.backoff_max, limits.seed) {}
+    : heartbeat_(limits.heartbeat),
+      route_(limits.endpoints, limits.return_after),
+      backoff_(limits.backoff_min, limits.backoff_max, limits.seed) {}
 
 void Machine::Handle(const Event& event, OutboxView outbox, TimePoint now, Actions& actions) {
   outbox_ = outbox;
@@ -51,12 +61,15 @@ State Machine::state() const {
 
 std::optional<std::int64_t> Machine::NextToSend(OutboxView outbox, TimePoint now) const {
   if (phase_ != Phase::kStreaming || next_to_send_ >= outbox.next) return std::nullopt;
+  if (hole_next_ != 0 || leave_at_ != TimePoint::max()) return std::nullopt;
   if (next_to_send_ - released_ > kWindow) return std::nullopt;
   if (now < throttled_until_ && now < send_at_) return std::nullopt;
   return next_to_send_;
 }
 
-void Machine::OnHanded(std::int64_t sequence, TimePoint now) {
+void Machine::OnHanded(std::int64_t sequence, std::uint32_t crc32c, TimePoint now) {
+  if (under_way_.empty()) progress_at_ = now;
+  under_way_.push_back(crc32c);
   next_to_send_ = sequence + 1;
   if (now < throttled_until_) send_at_ = std::max(send_at_, now) + send_interval_;
 }
@@ -66,8 +79,11 @@ TimePoint Machine::NextTimer() const {
   if (phase_ == Phase::kWaiting) next = std::min(next, retry_at_);
   if (LinkUp()) next = std::min({next, ping_at_, heard_at_ + heartbeat_});
   if (phase_ == Phase::kResuming) next = std::min(next, connected_at_ + heartbeat_);
-  // A moment that has passed needs no timer: whatever is due is sent as it comes.
-  if (phase_ == Phase::kStreaming && send_at_ > now_) next = std::min(next, send_at_);
+  if (phase_ == Phase::kStreaming) {
+    next = std::min({next, route_.probe_at(), leave_at_, AckDue()});
+    // A moment that has passed needs no timer: whatever is due is sent as it comes.
+    if (send_at_ > now_) next = std::min(next, send_at_);
+  }
   return next;
 }
 
@@ -86,6 +102,11 @@ void Machine::On(const event::Connected& connected) {
   if (connected.acknowledges) {
     delivery_ = Delivery::kAcknowledged;
     phase_ = Phase::kResuming;
+  } else if (outbox_.epoch != 0) {
+    Do(action::Disconnect{});
+    Fail({Code::kProtocol,
+          "The gateway did not take the subprotocol tpb.ack.v1, which it took before; connecting "
+          "anew. Is something between that strips headers?"});
   } else {
     delivery_ = Delivery::kUnacknowledged;
     Stream();
@@ -93,32 +114,76 @@ void Machine::On(const event::Connected& connected) {
 }
 
 void Machine::On(const event::ConnectFailed& failure) {
-  Do(action::Report{failure.problem});
-  if (failure.problem.code == Code::kCredentials) {
-    Halt();
-  } else if (failure.retry_after) {
-    Retry(std::max(*failure.retry_after, backoff_.Next()));
-  } else {
-    Retry(failure.persistent ? backoff_.Longest() : backoff_.Next());
+  if (failure.problem.code != Code::kCredentials) {
+    refusals_ = 0;
+  } else if (++refusals_ == route_.endpoints()) {
+    Halt(failure.problem);
+    return;
   }
+  const bool patient = failure.persistent && !failure.retry_after;
+  std::optional<milliseconds> wait = failure.retry_after;
+  if (wait) wait = std::max(*wait, backoff_.Next());
+  Fail(failure.problem, patient ? backoff_.Longest() : wait);
 }
 
 void Machine::On(const event::TokenRenewed&) {
+  refusals_ = 0;
   if (phase_ == Phase::kHalted || phase_ == Phase::kWaiting) Connect();
 }
 
 void Machine::Connect() {
   phase_ = Phase::kConnecting;
-  Do(action::Connect{});
+  released_ = std::max(released_, outbox_.first - 1);
+  under_way_.clear();
+  hole_next_ = 0;
+  leave_at_ = TimePoint::max();
+  Do(action::Connect{route_.endpoint(), resend_from_});
 }
 
-void Machine::Retry(milliseconds wait) {
+// On purpose, and at once.
+void Machine::Reconnect() {
+  Do(action::Disconnect{});
+  Connect();
+}
+
+// The connection, or the try to make one, came to nothing. `wait` is for when no other endpoint is
+// worth a try at once.
+void Machine::Fail(Error problem, std::optional<milliseconds> wait) {
+  Lose(std::move(problem));
+  if (!route_.Failed(now_)) {
+    Wait(wait.value_or(backoff_.Next()));
+    return;
+  }
+  if (!std::exchange(told_failover_, true)) {
+    Tell(EventKind::kFailingOver, Severity::kWarning, 0,
+         route_.endpoint() == 1 ? "Failing over to the backup endpoint."
+                                : "Failing over to the primary endpoint.");
+  }
+  Connect();
+}
+
+void Machine::Lose(Error problem) {
+  if (!lost_at_) {
+    lost_at_ = now_;
+    if (was_streaming_) {
+      Tell(EventKind::kLost, Severity::kWarning, 0, problem.text, problem.code);
+    }
+    Tell(
+        EventKind::kBuffering, Severity::kInfo, held(),
+        "Ticks are kept until there is a connection; " + std::to_string(held()) + " batches wait.");
+  }
+  Do(action::Report{std::move(problem)});
+}
+
+void Machine::Wait(milliseconds wait) {
   phase_ = Phase::kWaiting;
   retry_at_ = now_ + wait;
 }
 
-void Machine::Halt() {
+void Machine::Halt(Error problem) {
   phase_ = Phase::kHalted;
+  Tell(EventKind::kHalted, Severity::kError, 0, problem.text, problem.code);
+  Do(action::Report{std::move(problem)});
   if (closing_) Finish();
 }
 
@@ -128,47 +193,88 @@ void Machine::Halt() {
 void Machine::On(const event::FrameReceived& frame) {
   heard_at_ = now_;
   if (phase_ == Phase::kFarewell) return;
-  if (delivery_ != Delivery::kAcknowledged) {
+  const bool is_ack = frame.control && std::holds_alternative<Ack>(*frame.control);
+  if (delivery_ != Delivery::kAcknowledged && is_ack) {
+    Distrust("It acknowledges although the upgrade did not say so.");
+  } else if (delivery_ != Delivery::kAcknowledged) {
     ++frames_ignored_;
   } else if (!frame.control) {
     Distrust("It sent a frame that is no StreamControl.");
   } else {
+    our_crc32c_ = &frame.our_crc32c;
     std::visit([this](const auto& control) { OnControl(control); }, *frame.control);
   }
 }
 
 void Machine::OnControl(const Ack& ack) {
-  if (phase_ == Phase::kResuming) {
-    OnResumePoint(ack.batch_sequence);
+  if (!ack.check_ok || ack.batch_sequence < std::ssize(ack.stored_crc32c)) {
+    Distrust("It sent an acknowledgement that was damaged on the way.");
+  } else if (phase_ == Phase::kResuming) {
+    OnResumePoint(ack);
   } else {
     OnProgress(ack);
   }
 }
 
-void Machine::OnResumePoint(std::int64_t stored) {
-  if (stored < 0 || stored >= outbox_.next) {
-    Do(action::Disconnect{});
-    Report(Code::kProtocol,
-           "The gateway says that it holds " + std::to_string(stored) +
-               " batches of this session, of which only " + std::to_string(outbox_.next - 1) +
-               " were ever made. Its store belongs to another life of the session: "
-               "open a new session, and let the gateway's operator check the store.");
-    Halt();
+void Machine::OnResumePoint(const Ack& ack) {
+  if (IsForeign(ack)) {
+    Fork(ack);
     return;
   }
-  if (stored > released_) {
-    backoff_.Reset();
-    Do(action::Acknowledge{stored, {}});
+  const std::vector<std::optional<std::uint32_t>>& ours = *our_crc32c_;
+  const std::int64_t before = ack.batch_sequence - static_cast<std::int64_t>(ours.size());
+  for (std::size_t i = 0; i < ours.size(); ++i) {
+    if (ours[i] && *ours[i] != ack.stored_crc32c[i]) {
+      OnMismatch(before + 1 + static_cast<std::int64_t>(i));
+      return;
+    }
   }
-  const std::int64_t acknowledged = released_;
-  released_ = std::max(released_, stored);
+  if (ack.batch_sequence >= resend_from_) resend_from_ = 0;
+  const bool forgot =
+      ack.batch_sequence < released_ || (outbox_.epoch != 0 && ack.epoch != outbox_.epoch);
+  Do(action::Remember{ack.epoch, ack.batch_sequence});
+  Acknowledge(ack.batch_sequence);
   Stream();
-  if (stored < acknowledged) {
-    Report(Code::kProtocol, "The gateway had acknowledged batch " + std::to_string(acknowledged) +
-                                " and now stands at " + std::to_string(stored) +
-                                ": its store was replaced or restored from a backup. Ticks between "
-                                "them must be repaired from the terminal's history.");
+  if (forgot) TellForgotten(ack);
+}
+
+void Machine::TellForgotten(const Ack& ack) {
+  const std::string text =
+      "The gateway's store was replaced or restored from a backup: it stands at batch " +
+      std::to_string(ack.batch_sequence) + " in epoch " + std::to_string(ack.epoch) +
+      ". Batches that it had acknowledged may be gone; repair them from the terminal's history.";
+  Tell(EventKind::kGatewayLost, Severity::kError, 0, text, Code::kProtocol);
+  Do(action::Report{{Code::kProtocol, text}});
+}
+
+// The gateway knows batches of this session that this journal never gave to any gateway: the
+// journal is an old copy of another one.
+bool Machine::IsForeign(const Ack& ack) const {
+  return ack.batch_sequence >= outbox_.next ||
+         ack.batch_sequence > std::max(outbox_.handed, released_);
+}
+
+void Machine::Fork(const Ack& ack) {
+  if (++forks_ > kMaxForks) {
+    Do(action::Disconnect{});
+    Halt({Code::kProtocol,
+          "The gateway says that it holds " + std::to_string(ack.batch_sequence) +
+              " batches of this session, of which only " + std::to_string(outbox_.next - 1) +
+              " were ever made, and says so of every new session: the gateway's operator should "
+              "check its store. The ticks stay in the outbox."});
+    return;
   }
+  Acknowledge(std::min({ack.batch_sequence, outbox_.next - 1, outbox_.handed}));
+  const std::int64_t moved = outbox_.next - 1 - released_;
+  Tell(EventKind::kForked, Severity::kError, moved,
+       "The gateway holds batch " + std::to_string(ack.batch_sequence) +
+           " of this session, which this outbox never gave to it: the journal is an old copy. The "
+           "stream goes on as a new session; " +
+           std::to_string(moved) + " batches move to it.",
+       Code::kProtocol);
+  Do(action::Fork{});
+  outbox_.epoch = 0;
+  Reconnect();
 }
 
 void Machine::OnProgress(const Ack& ack) {
@@ -179,14 +285,51 @@ void Machine::OnProgress(const Ack& ack) {
              " were under way.");
     return;
   }
-  if (static_cast<std::int64_t>(ack.crc32c.size()) > newly_covered) {
-    Distrust("It sent more checksums than batches.");
+  if (static_cast<std::int64_t>(ack.crc32c.size()) != newly_covered) {
+    Distrust("It sent " + std::to_string(ack.crc32c.size()) + " checksums for " +
+             std::to_string(newly_covered) + " batches.");
     return;
   }
   if (newly_covered == 0) return;
-  backoff_.Reset();
-  released_ = ack.batch_sequence;
-  Do(action::Acknowledge{ack.batch_sequence, ack.crc32c});
+  const auto differs =
+      std::mismatch(ack.crc32c.begin(), ack.crc32c.end(), under_way_.begin()).first;
+  const std::int64_t right = released_ + (differs - ack.crc32c.begin());
+  const bool all_right = right == ack.batch_sequence;
+  Acknowledge(right);
+  if (!all_right) {
+    OnMismatch(right + 1);
+    return;
+  }
+  if (ack.batch_sequence >= resend_from_) resend_from_ = 0;
+  Do(action::Remember{ack.epoch, ack.batch_sequence});
+  CheckHole();
+}
+
+// What the gateway stored is not what was sent: it is asked to take it again.
+void Machine::OnMismatch(std::int64_t sequence) {
+  ++checksum_mismatches_;
+  Tell(EventKind::kChecksum, Severity::kError, sequence,
+       "The gateway stored batch " + std::to_string(sequence) +
+           " otherwise than it was sent; it is sent again.",
+       Code::kProtocol);
+  const bool again = std::exchange(resend_from_, sequence) == sequence;
+  Do(action::Disconnect{});
+  if (again) {
+    Wait(backoff_.Next());
+  } else {
+    Connect();
+  }
+}
+
+void Machine::Acknowledge(std::int64_t up_to) {
+  if (up_to <= released_) return;
+  const auto covered = std::min<std::int64_t>(up_to - released_, std::ssize(under_way_));
+  under_way_.erase(under_way_.begin(), under_way_.begin() + covered);
+  released_ = up_to;
+  progress_at_ = now_;
+  forks_ = 0;
+  Works();
+  Do(action::Acknowledge{up_to});
 }
 
 void Machine::OnControl(const Throttle& throttle) {
@@ -203,7 +346,14 @@ void Machine::OnControl(const Throttle& throttle) {
 void Machine::OnControl(const ConfigChanged&) { ++frames_ignored_; }
 
 void Machine::OnControl(const Notice& notice) {
-  Report(Code::kNotice, "The gateway says: " + notice.text + " (" + notice.code + ")");
+  const std::string text = "The gateway says: " + notice.text + " (" + notice.code + ")";
+  const bool lost = notice.code == "store_restored";
+  Tell(lost ? EventKind::kGatewayLost : EventKind::kNotice,
+       notice.severity == Notice::Severity::kError     ? Severity::kError
+       : notice.severity == Notice::Severity::kWarning ? Severity::kWarning
+                                                       : Severity::kInfo,
+       0, text, Code::kNotice);
+  Do(action::Report{{Code::kNotice, text}});
 }
 
 void Machine::OnControl(const Unknown&) { ++frames_ignored_; }
@@ -211,7 +361,25 @@ void Machine::OnControl(const Unknown&) { ++frames_ignored_; }
 void Machine::Stream() {
   phase_ = Phase::kStreaming;
   next_to_send_ = released_ + 1;
+  refusals_ = 0;
+  told_failover_ = false;
+  route_.Streams(now_);
   Do(action::Report{});
+  if (!was_streaming_) {
+    Tell(EventKind::kConnected, Severity::kInfo, held(), "Connected; ticks flow.");
+  } else if (lost_at_) {
+    const auto outage = std::chrono::duration_cast<milliseconds>(now_ - *lost_at_).count();
+    Tell(EventKind::kRestored, Severity::kInfo, outage,
+         "Ticks flow again after " + std::to_string(outage) + " ms.");
+  }
+  was_streaming_ = true;
+  lost_at_.reset();
+}
+
+// The endpoint has shown that it is well: its next failure is worth a quick try again.
+void Machine::Works() {
+  backoff_.Reset();
+  route_.Works();
 }
 
 // ---- Keeping and losing the connection
@@ -219,6 +387,11 @@ void Machine::Stream() {
 
 bool Machine::LinkUp() const {
   return phase_ == Phase::kResuming || phase_ == Phase::kStreaming || phase_ == Phase::kFarewell;
+}
+
+TimePoint Machine::AckDue() const {
+  const bool waits = delivery_ == Delivery::kAcknowledged && !under_way_.empty();
+  return waits ? progress_at_ + kAckPatience * heartbeat_ : TimePoint::max();
 }
 
 void Machine::On(const event::Timer&) {
@@ -229,23 +402,70 @@ void Machine::On(const event::Timer&) {
     Connect();
   } else if (LinkUp()) {
     CheckHeartbeat();
+    if (phase_ == Phase::kStreaming) CheckReturn();
   }
 }
 
 void Machine::CheckHeartbeat() {
+  Error problem;
   if (now_ >= heard_at_ + heartbeat_) {
-    Drop(Code::kNetwork, "The gateway was silent for " + std::to_string(heartbeat_.count()) +
-                             " ms, pings included; connecting anew.");
+    problem = {Code::kNetwork, "The gateway was silent for " + std::to_string(heartbeat_.count()) +
+                                   " ms, pings included; connecting anew."};
   } else if (phase_ == Phase::kResuming && now_ >= connected_at_ + heartbeat_) {
-    Drop(Code::kProtocol,
-         "The gateway took the subprotocol tpb.ack.v1 but did not say where the session stands; "
-         "connecting anew. Its operator should look at its log.");
-  } else if (now_ >= ping_at_) {
-    pinged_at_ = now_;
-    ping_at_ = now_ + heartbeat_ / 2;
-    Do(action::Ping{});
-    if (phase_ == Phase::kStreaming && now_ >= connected_at_ + kSettled) backoff_.Reset();
+    problem = {Code::kProtocol,
+               "The gateway took the subprotocol tpb.ack.v1 but did not say where the session "
+               "stands; connecting anew. Its operator should look at its log."};
+  } else if (phase_ == Phase::kStreaming && now_ >= AckDue()) {
+    problem = {Code::kProtocol, "The gateway answers, but has acknowledged nothing for " +
+                                    std::to_string((kAckPatience * heartbeat_).count()) +
+                                    " ms; connecting anew. Its operator should look at its store."};
   }
+  if (problem) {
+    Do(action::Disconnect{});
+    Fail(std::move(problem));
+    return;
+  }
+  if (now_ < ping_at_) return;
+  pinged_at_ = now_;
+  ping_at_ = now_ + heartbeat_ / 2;
+  Do(action::Ping{});
+  if (phase_ == Phase::kStreaming && now_ >= connected_at_ + kSettled) Works();
+}
+
+void Machine::CheckReturn() {
+  if (now_ >= route_.probe_at()) {
+    route_.BeginProbe();
+    Do(action::Probe{});
+  }
+  if (leave_at_ == TimePoint::max()) return;
+  if (under_way_.empty() || now_ >= leave_at_) {
+    lost_at_ = now_;
+    route_.Return(now_);
+    Reconnect();
+  }
+}
+
+void Machine::On(const event::Probed& probed) {
+  const bool leaving = leave_at_ != TimePoint::max();
+  if (!route_.Probed(probed.reachable, now_) || phase_ != Phase::kStreaming || leaving) return;
+  Tell(EventKind::kReturning, Severity::kInfo, 0,
+       "The primary endpoint is well again; returning to it.");
+  leave_at_ = now_ + kLeave;
+  CheckReturn();
+}
+
+// Acknowledgements of what is under way are worth waiting for: the next connection begins behind
+// the hole.
+void Machine::On(const event::Hole& hole) {
+  hole_next_ = hole.next;
+  CheckHole();
+}
+
+void Machine::CheckHole() {
+  if (phase_ != Phase::kStreaming || hole_next_ == 0 || released_ + 1 != next_to_send_) return;
+  Do(action::GiveUp{released_ + 1, hole_next_ - 1});
+  released_ = hole_next_ - 1;
+  Reconnect();
 }
 
 void Machine::On(const event::Pong&) {
@@ -257,53 +477,49 @@ void Machine::On(const event::AllSent&) {
   if (phase_ != Phase::kStreaming || delivery_ != Delivery::kUnacknowledged) return;
   if (next_to_send_ - 1 == released_) return;
   released_ = next_to_send_ - 1;
+  under_way_.clear();
   Do(action::Release{released_});
+  CheckHole();
 }
 
 void Machine::On(const event::Closed& closed) {
-  if (phase_ == Phase::kFarewell) {
-    if (closing_ && released_ + 1 == outbox_.next) {
-      Finish();
-    } else {
-      Retry(backoff_.Next());
-    }
+  if (phase_ == Phase::kFarewell && closing_ && released_ + 1 == outbox_.next) {
+    Finish();
+    return;
+  }
+  if (phase_ == Phase::kFarewell && farewell_) {
+    Fail(std::exchange(farewell_, {}));
     return;
   }
   const std::string what = "The connection ended (" + std::to_string(closed.code) +
                            (closed.text.empty() ? "" : ": " + closed.text) + ")";
   switch (closed.code) {
     case kTakenOver:
-      Report(Code::kProtocol, what + ": another connection has taken over this session.");
-      Halt();
+      // It can be one of an earlier life, held up on its way; not so soon, in case it is not.
+      Lose({Code::kProtocol, what + ": another connection has taken over this session. Is a copy "
+                                    "of its journal in use elsewhere? Trying again."});
+      Wait(backoff_.Longest());
       break;
     case kVersion:
-      Report(Code::kProtocol, what + ": the gateway speaks another version. Update the library.");
-      Halt();
+      Halt({Code::kProtocol, what + ": the gateway speaks another version. Update the library."});
       break;
     case kPolicyViolation:
     case kOurPolicy:
-      Report(Code::kProtocol, what +
-                                  ": the gateway's policy refuses this stream. Ask its operator; "
-                                  "trying again meanwhile.");
-      Retry(backoff_.Longest());
+      Fail({Code::kProtocol, what + ": the gateway's policy refuses this stream. Ask its operator; "
+                                    "trying again meanwhile."},
+           backoff_.Longest());
       break;
     default:
-      Report(Code::kNetwork, what + "; connecting anew.");
-      Retry(backoff_.Next());
+      Fail({Code::kNetwork, what + "; connecting anew."});
   }
 }
 
 // The gateway contradicts the protocol: nothing it said on this connection is believed any further.
 void Machine::Distrust(const std::string& reason) {
-  Report(Code::kProtocol, "The gateway broke the protocol; connecting anew. " + reason);
+  farewell_ = {Code::kProtocol, "The gateway broke the protocol; connecting anew. " + reason};
+  Do(action::Report{farewell_});
   phase_ = Phase::kFarewell;
   Do(action::CloseSocket{kProtocolError, reason});
-}
-
-void Machine::Drop(Code code, std::string text) {
-  Do(action::Disconnect{});
-  Report(code, std::move(text));
-  Retry(backoff_.Next());
 }
 
 // ---- Closing
@@ -331,8 +547,9 @@ void Machine::Finish() {
   Do(action::Finish{});
 }
 
-void Machine::Report(Code code, std::string text) {
-  Do(action::Report{Error{code, std::move(text)}});
+void Machine::Tell(EventKind kind, Severity severity, std::int64_t value, std::string text,
+                   Code code) {
+  Do(action::Tell{kind, route_.endpoint(), severity, value, code, std::move(text)});
 }
 
 template <class A>

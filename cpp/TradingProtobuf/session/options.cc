@@ -4,15 +4,28 @@
 #include <array>
 #include <charconv>
 #include <limits>
-#include <span>
+#include <type_traits>
+#include <utility>
 #include <vector>
+
+#include "session/symbols.h"
 
 namespace tpb {
 namespace {
 
 constexpr std::size_t kMaxName = 128;
+constexpr double kMaxBasisPoints = 1'000'000;
+constexpr std::size_t kLeastSegments = 4;
+constexpr std::uint64_t kMemoryOutbox = std::uint64_t{64} << 20;
+constexpr std::uint64_t kJournalOutbox = std::uint64_t{4} << 30;
 
 Error Bad(std::string text) { return {Code::kBadConfig, std::move(text)}; }
+
+std::string_view Trim(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(" \t\r\n");
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
+}
 
 Error ParseNumber(std::string_view key, std::string_view value, std::int64_t min, std::int64_t max,
                   std::int64_t& number) {
@@ -25,21 +38,81 @@ Error ParseNumber(std::string_view key, std::string_view value, std::int64_t min
   return {};
 }
 
-Error ParseMilliseconds(std::string_view key, std::string_view value, std::int64_t min,
-                        std::int64_t max, milliseconds& duration) {
+template <class Period>
+Error ParseDuration(std::string_view key, std::string_view value, std::int64_t min,
+                    std::int64_t max, std::chrono::duration<std::int64_t, Period>& duration) {
   std::int64_t number = 0;
   Error error = ParseNumber(key, value, min, max, number);
-  if (!error) duration = milliseconds(number);
+  if (!error) duration = std::chrono::duration<std::int64_t, Period>(number);
   return error;
 }
 
-Error ParseChoice(std::string_view key, std::string_view value, std::string_view yes,
-                  std::string_view no, bool& choice) {
-  if (value != yes && value != no) {
-    return Bad("The setting " + std::string(key) + " must be " + std::string(yes) + " or " +
-               std::string(no) + ".");
+Error ParseBytes(std::string_view key, std::string_view value, std::int64_t min, std::int64_t max,
+                 std::size_t& bytes) {
+  std::int64_t number = 0;
+  Error error = ParseNumber(key, value, min, max, number);
+  if (!error) bytes = static_cast<std::size_t>(number);
+  return error;
+}
+
+template <class T>
+struct Choice {
+  std::string_view name;
+  T value;
+};
+
+template <class T, std::size_t kCount>
+Error ParseChoice(std::string_view key, std::string_view value,
+                  const Choice<std::type_identity_t<T>> (&choices)[kCount], T& chosen) {
+  std::string names;
+  for (std::size_t i = 0; i < kCount; ++i) {
+    if (value == choices[i].name) {
+      chosen = choices[i].value;
+      return {};
+    }
+    names += (i == 0 ? "" : i + 1 == kCount ? " or " : ", ") + std::string(choices[i].name);
   }
-  choice = value == yes;
+  return Bad("The setting " + std::string(key) + " must be " + names + ".");
+}
+
+Error ParsePath(std::string_view key, std::string_view value, std::string& path) {
+  if (value.empty() || value.find('\0') != std::string_view::npos) {
+    return Bad("The setting " + std::string(key) + " must be a path.");
+  }
+  path = value;
+  return {};
+}
+
+bool ParseBasisPoints(std::string_view text, double& basis_points) {
+  const char* const end = text.data() + text.size();
+  const auto [rest, failure] =
+      std::from_chars(text.data(), end, basis_points, std::chars_format::fixed);
+  return failure == std::errc() && rest == end && basis_points >= 0 &&
+         basis_points <= kMaxBasisPoints;
+}
+
+// "500" or "500,XAUUSD:100,...".
+Error ParseLimits(std::string_view key, std::string_view value, quality::BasisPoints& limits) {
+  Error bad = Bad("The setting " + std::string(key) +
+                  " must be a number of basis points from 0 to 1000000, and after it others "
+                  "by symbol: " +
+                  std::string(key) + "=500,XAUUSD:100,BTCUSD:900.");
+  std::size_t comma = std::min(value.find(','), value.size());
+  if (!ParseBasisPoints(value.substr(0, comma), limits.standard)) return bad;
+  while (comma < value.size()) {
+    value.remove_prefix(comma + 1);
+    comma = std::min(value.find(','), value.size());
+    const std::string_view item = Trim(value.substr(0, comma));
+    // A symbol's own name can hold a colon, a number cannot.
+    const std::size_t colon = item.rfind(':');
+    if (colon == std::string_view::npos || !IsSymbolName(item.substr(0, colon))) return bad;
+    double own = 0;
+    if (!ParseBasisPoints(item.substr(colon + 1), own)) return bad;
+    const auto given = std::ranges::find(limits.by_symbol, item.substr(0, colon),
+                                         &std::pair<std::string, double>::first);
+    if (given != limits.by_symbol.end()) return bad;
+    limits.by_symbol.emplace_back(item.substr(0, colon), own);
+  }
   return {};
 }
 
@@ -76,7 +149,7 @@ constexpr auto kSettings = std::to_array<Setting>({
      }},
     {"allow_plaintext",
      [](auto key, auto value, auto& o) {
-       return ParseChoice(key, value, "yes", "no", o.allow_plaintext);
+       return ParseChoice(key, value, {{"yes", true}, {"no", false}}, o.allow_plaintext);
      }},
     {"batch_ticks",
      [](auto key, auto value, auto& o) {
@@ -85,32 +158,76 @@ constexpr auto kSettings = std::to_array<Setting>({
        if (!error) o.batch_ticks = static_cast<int>(number);
        return error;
      }},
-    {"flush_ms", [](auto key, auto value,
-                    auto& o) { return ParseMilliseconds(key, value, 1, 60000, o.flush); }},
-    {"stamp", [](auto key, auto value,
-                 auto& o) { return ParseChoice(key, value, "tick", "batch", o.stamp_ticks); }},
+    {"flush_ms",
+     [](auto key, auto value, auto& o) { return ParseDuration(key, value, 1, 60000, o.flush); }},
+    {"stamp",
+     [](auto key, auto value, auto& o) {
+       return ParseChoice(key, value, {{"tick", true}, {"batch", false}}, o.stamp_ticks);
+     }},
+    {"journal", [](auto, auto value, auto& o) { return ParseJournal(value, o); }},
+    {"journal_sync_ms", [](auto key, auto value,
+                           auto& o) { return ParseDuration(key, value, 1, 60000, o.journal_sync); }},
+    {"journal_segment_bytes",
+     [](auto key, auto value, auto& o) {
+       return ParseBytes(key, value, 65536, 1073741824, o.journal_segment_bytes);
+     }},
     {"outbox_bytes",
      [](auto key, auto value, auto& o) {
-       std::int64_t number = 0;
-       Error error = ParseNumber(key, value, 65536, kMaxOutbox, number);
-       if (!error) o.outbox_bytes = static_cast<std::size_t>(number);
-       return error;
+       return ParseBytes(key, value, 65536, kMaxOutbox, o.outbox_bytes);
      }},
+    {"outbox_max_age_s",
+     [](auto key, auto value, auto& o) {
+       return ParseDuration(key, value, 0, 31536000, o.outbox_max_age);
+     }},
+    {"outbox_full",
+     [](auto key, auto value, auto& o) {
+       return ParseChoice(
+           key, value, {{"refuse", WhenFull::kRefuse}, {"drop_oldest", WhenFull::kDropOldest}},
+           o.outbox_full);
+     }},
+    {"backup_endpoint",
+     [](auto, auto value, auto& o) { return ParseEndpoint(value, o.backup_endpoint.emplace()); }},
+    {"return_after_ms",
+     [](auto key, auto value, auto& o) {
+       return ParseDuration(key, value, 100, 3600000, o.return_after);
+     }},
+    {"quality",
+     [](auto key, auto value, auto& o) {
+       using quality::Policy;
+       return ParseChoice(
+           key, value,
+           {{"off", Policy::kOff}, {"flag", Policy::kFlag}, {"refuse", Policy::kRefuse}},
+           o.quality.policy);
+     }},
+    {"max_spread_bp",
+     [](auto key, auto value, auto& o) { return ParseLimits(key, value, o.quality.spread); }},
+    {"max_jump_bp",
+     [](auto key, auto value, auto& o) { return ParseLimits(key, value, o.quality.jump); }},
+    {"max_future_ms",
+     [](auto key, auto value, auto& o) {
+       return ParseNumber(key, value, 0, 604800000, o.quality.max_future_ms);
+     }},
+    {"max_backward_ms",
+     [](auto key, auto value, auto& o) {
+       return ParseNumber(key, value, 0, 604800000, o.quality.max_backward_ms);
+     }},
+    {"event_log", [](auto key, auto value, auto& o) { return ParsePath(key, value, o.event_log); }},
     {"connect_timeout_ms",
      [](auto key, auto value, auto& o) {
-       return ParseMilliseconds(key, value, 100, 60000, o.connect_timeout);
+       return ParseDuration(key, value, 100, 60000, o.connect_timeout);
      }},
     {"heartbeat_ms",
      [](auto key, auto value, auto& o) {
-       return ParseMilliseconds(key, value, 100, 60000, o.heartbeat);
+       return ParseDuration(key, value, 100, 60000, o.heartbeat);
      }},
     {"backoff_min_ms",
      [](auto key, auto value, auto& o) {
-       return ParseMilliseconds(key, value, 10, 999, o.backoff_min);
+       return ParseDuration(key, value, 10, 999, o.backoff_min);
      }},
     {"backoff_max_ms",
-     [](auto key, auto value,
-        auto& o) { return ParseMilliseconds(key, value, 100, 5000, o.backoff_max); }},
+     [](auto key, auto value, auto& o) {
+       return ParseDuration(key, value, 100, 5000, o.backoff_max);
+     }},
 });
 
 // Levenshtein's distance, for naming the key that was meant.
@@ -138,12 +255,6 @@ Error UnknownKey(std::string_view key) {
       });
   return Bad("There is no setting named '" + std::string(shown) + "'. Did you mean '" +
              std::string(nearest->key) + "'?");
-}
-
-std::string_view Trim(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
 }
 
 Error ApplySetting(std::string_view item, std::vector<std::string_view>& seen, Options& options) {
@@ -179,7 +290,37 @@ Error CheckName(std::string_view setting, std::string_view claim, std::string_vi
   return {};
 }
 
+Error CheckPlaintext(const Endpoint& endpoint, bool allowed) {
+  if (endpoint.tls || endpoint.loopback() || allowed) return {};
+  return Bad("The endpoint " + endpoint.url() +
+             " would send the token readable over the network. Use wss://, or set "
+             "allow_plaintext=yes if you accept that.");
+}
+
+Error CompleteOutbox(Options& options) {
+  const bool journal = options.journal_choice != JournalChoice::kNone;
+  if (options.outbox_bytes == 0) {
+    options.outbox_bytes = static_cast<std::size_t>(std::min<std::uint64_t>(
+        journal ? kJournalOutbox : kMemoryOutbox, std::uint64_t{kMaxOutbox}));
+  }
+  if (journal && options.outbox_bytes / kLeastSegments < options.journal_segment_bytes) {
+    return Bad(
+        "The setting outbox_bytes must be at least four times journal_segment_bytes, which "
+        "is " +
+        std::to_string(options.journal_segment_bytes) + ".");
+  }
+  return {};
+}
+
 }  // namespace
+
+Error ParseJournal(std::string_view value, Options& options) {
+  options.journal_choice = value == "none"   ? JournalChoice::kNone
+                           : value == "auto" ? JournalChoice::kAutomatic
+                                             : JournalChoice::kFolder;
+  if (options.journal_choice != JournalChoice::kFolder) return {};
+  return ParsePath("journal", value, options.journal);
+}
 
 Error ParseOptions(std::string_view config, Options& options) {
   std::vector<std::string_view> seen;
@@ -202,14 +343,19 @@ Error ParseOptions(std::string_view config, Options& options) {
 }
 
 Error CompleteOptions(Options& options) {
-  if (!options.endpoint.tls && !options.endpoint.loopback() && !options.allow_plaintext) {
-    return Bad("The endpoint " + options.endpoint.url() +
-               " would send the token readable over the network. Use wss://, or set "
-               "allow_plaintext=yes if you accept that.");
+  if (Error error = CheckPlaintext(options.endpoint, options.allow_plaintext)) return error;
+  if (options.backup_endpoint) {
+    if (Error error = CheckPlaintext(*options.backup_endpoint, options.allow_plaintext)) {
+      return error;
+    }
+    if (*options.backup_endpoint == options.endpoint) {
+      return Bad("The settings endpoint and backup_endpoint are the same address.");
+    }
   }
   if (options.backoff_min > options.backoff_max) {
     return Bad("The setting backoff_min_ms is above backoff_max_ms.");
   }
+  if (Error error = CompleteOutbox(options)) return error;
   if (Error error = CheckName("user_id", "sub", options.token.user_id, options.user_id)) {
     return error;
   }

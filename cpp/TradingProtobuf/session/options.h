@@ -2,19 +2,26 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "model/error.h"
 #include "platform/clock.h"
+#include "quality/rules.h"
 #include "session/endpoint.h"
 #include "session/token.h"
 
 namespace tpb {
 
+enum class JournalChoice { kNone, kAutomatic, kFolder };
+enum class WhenFull { kRefuse, kDropOldest };
+
 // How a session behaves; trading_protobuf.h tells each key (TpbOpen) with range and default.
 struct Options {
   Endpoint endpoint;
+  std::optional<Endpoint> backup_endpoint;
+  milliseconds return_after{30000};
   Token token;
   std::string user_id;
   std::string tenant_id;
@@ -23,7 +30,15 @@ struct Options {
   int batch_ticks = 5;
   milliseconds flush{100};
   bool stamp_ticks = true;
-  std::size_t outbox_bytes = std::size_t{64} << 20;
+  JournalChoice journal_choice = JournalChoice::kNone;
+  std::string journal;  // the folder, for kFolder
+  milliseconds journal_sync{50};
+  std::size_t journal_segment_bytes = std::size_t{8} << 20;
+  std::size_t outbox_bytes = 0;                 // 0: CompleteOptions sets the default
+  std::chrono::seconds outbox_max_age{604800};  // 0 = none
+  WhenFull outbox_full = WhenFull::kRefuse;
+  quality::Rules quality;
+  std::string event_log;  // "" = none
   milliseconds connect_timeout{10000};
   milliseconds heartbeat{3000};
   milliseconds backoff_min{250};
@@ -33,8 +48,11 @@ struct Options {
 // Reads "key=value;key=value". An error names the key and tells what it may be.
 Error ParseOptions(std::string_view config, Options& options);
 
-// What ParseOptions asks of endpoint, token and names together; fills user_id and tenant_id from
-// the token where they are empty.
+// Reads none, auto or a path, as the setting journal has it.
+Error ParseJournal(std::string_view value, Options& options);
+
+// What ParseOptions asks of settings together; fills user_id and tenant_id from the token where
+// they are empty, and outbox_bytes where it is 0.
 Error CompleteOptions(Options& options);
 
 }  // namespace tpb

@@ -2,35 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <random>
 #include <utility>
-
-#include "outbox/memory_outbox.h"
-#include "platform/crc32c.h"
-#include "wire/control_reader.h"
 
 namespace tpb {
 namespace {
 
-constexpr char kSubprotocol[] = "tpb.ack.v1";
-constexpr std::size_t kMaxFrame = std::size_t{1} << 20;  // the gateway's limit
-constexpr std::size_t kMaxSymbol = 64;
-constexpr std::size_t kQueueBytes = 256 * 1024;  // handed to the transport and not yet sent
-constexpr std::uint32_t kEncodeSample = 64;      // one call in so many is timed
+constexpr std::uint32_t kEncodeSample = 64;  // one call in so many is timed
 // Milliseconds below this would lie before 1973: the caller gave seconds.
 constexpr std::int64_t kLeastTimeMsc = 100'000'000'000;
 constexpr milliseconds kStopMargin{50};
-
-std::string RandomId() {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::random_device random;
-  std::string id;
-  for (int word = 0; word < 4; ++word) {
-    std::uint32_t bits = random();
-    for (int digit = 0; digit < 8; ++digit, bits >>= 4) id.push_back(kDigits[bits & 15]);
-  }
-  return id;
-}
+constexpr std::chrono::minutes kTellFlaws{1};
 
 std::string At(std::size_t index) { return " (tick " + std::to_string(index) + " of the call)."; }
 
@@ -50,33 +31,10 @@ Error CheckTick(const Tick& tick, std::size_t index) {
 }
 
 Error CheckSymbol(std::string_view name, std::size_t index) {
-  const bool printable = std::all_of(name.begin(), name.end(), [](char c) {
-    return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f && c != ',';
-  });
-  if (!name.empty() && name.size() <= kMaxSymbol && printable) return {};
+  if (IsSymbolName(name)) return {};
   return {Code::kBadSymbol,
-          "A symbol's name must have 1 to 64 bytes, no comma and no control "
-          "characters" +
+          "A symbol's name must have 1 to 64 bytes, no comma and no control characters" +
               At(index) + " Pass the broker's own name, such as EURUSD."};
-}
-
-Error ToProblem(const transport::ConnectFailure& failure) {
-  if (failure.kind == transport::FailureKind::kProtocol) return {Code::kProtocol, failure.text};
-  if (failure.kind != transport::FailureKind::kRefused) return {Code::kNetwork, failure.text};
-  if (failure.http_status == 401 || failure.http_status == 403) {
-    return {Code::kCredentials,
-            failure.text +
-                " The token is wrong, has expired or lacks rights; no further try is "
-                "made without a new one (ConnectWebSocket or TpbSetToken)."};
-  }
-  const bool passing = failure.http_status >= 500 || failure.http_status == 429;
-  return {passing ? Code::kNetwork : Code::kProtocol, failure.text};
-}
-
-// An answer that a person has to act upon, such as 404.
-bool IsPersistent(const transport::ConnectFailure& failure) {
-  return failure.kind == transport::FailureKind::kCertificate ||
-         (failure.kind == transport::FailureKind::kRefused && failure.http_status < 500);
 }
 
 // Takes the name up to the next comma off the front.
@@ -98,31 +56,6 @@ Tick ToTick(const Quotes& quotes, std::size_t i) {
 
 }  // namespace
 
-Session::Session(Options options, const Clock& clock)
-    : options_(std::move(options)),
-      clock_(clock),
-      session_id_(RandomId()),
-      writer_(options_.tenant_id, options_.stamp_ticks ? wire::Stamp::kTick : wire::Stamp::kBatch),
-      outbox_(std::make_unique<MemoryOutbox>(options_.outbox_bytes)),
-      token_(options_.token),
-      rate_(clock.Now()),
-      machine_(
-          {options_.heartbeat, options_.backoff_min, options_.backoff_max, std::random_device()()}),
-      socket_(*this) {
-  SetState(State::kConnecting);
-  status_.outbox_capacity_bytes = static_cast<std::int64_t>(options_.outbox_bytes);
-  status_.endpoint_url = options_.endpoint.url();
-  status_.session_id = session_id_;
-  status_.user_id = options_.user_id;
-  status_.tenant_id = options_.tenant_id;
-  thread_ = std::thread(&Session::Run, this);
-}
-
-Session::~Session() {
-  socket_.Stop();
-  if (thread_.joinable()) thread_.join();
-}
-
 // ---- Accepting, on the callers' threads
 // ----------------------------------------------------------
 
@@ -133,15 +66,15 @@ Error Session::SendTicks(std::string_view name, std::span<const Tick> ticks) {
   Symbol* symbol = nullptr;
   Error error = CheckSymbol(name, 0);
   if (!error) symbol = symbols_.Find(name);
-  Need need;
+  Need need{.unix_ms = clock_.UnixMs(), .call = ++calls_};
   for (std::size_t i = 0; !error && i < ticks.size(); ++i) {
     error = AddTo(need, symbol, name, ticks[i], i);
   }
-  if (!error) error = MakeRoom(need);
+  if (!error) error = MakeRoom(need, begin);
   if (error) return Refuse(std::move(error), ticks.size());
 
   const bool was_empty = writer_.ticks() == 0;  // a batch that is begun needs its timer
-  for (const Tick& tick : ticks) Accept(*symbol, tick, begin);
+  for (const Tick& tick : ticks) Accept(*symbol, tick, need, begin);
   const bool wake = CountAccepted(ticks.size(), begin) || was_empty;
   lock.unlock();
   if (wake) socket_.Wake();
@@ -153,7 +86,7 @@ Error Session::SendQuotes(const Quotes& quotes) {
   const TimePoint begin = clock_.Now();
   std::unique_lock lock(mutex_);
   Error error;
-  Need need;
+  Need need{.unix_ms = clock_.UnixMs(), .call = ++calls_};
   std::string_view names = quotes.symbols;
   const auto given = 1 + static_cast<std::size_t>(std::count(names.begin(), names.end(), ','));
   if (given != quotes.count) {
@@ -166,13 +99,13 @@ Error Session::SendQuotes(const Quotes& quotes) {
     error = CheckSymbol(name, i);
     if (!error) error = AddTo(need, symbols_.Find(name), name, ToTick(quotes, i), i);
   }
-  if (!error) error = MakeRoom(need);
+  if (!error) error = MakeRoom(need, begin);
   if (error) return Refuse(std::move(error), quotes.count);
 
   const bool was_empty = writer_.ticks() == 0;  // a batch that is begun needs its timer
   names = quotes.symbols;
   for (std::size_t i = 0; i < quotes.count; ++i) {
-    Accept(*symbols_.Find(NextName(names)), ToTick(quotes, i), begin);
+    Accept(*symbols_.Find(NextName(names)), ToTick(quotes, i), need, begin);
   }
   const bool wake = CountAccepted(quotes.count, begin) || was_empty;
   lock.unlock();
@@ -181,18 +114,23 @@ Error Session::SendQuotes(const Quotes& quotes) {
 }
 
 Error Session::AddTo(Need& need, Symbol* symbol, std::string_view name, const Tick& tick,
-                     std::size_t index) const {
+                     std::size_t index) {
   if (symbol == nullptr) {
     return {Code::kTooMany, "The session already streams " + std::to_string(Symbols::kMax) +
                                 " symbols. Open a second session for more."};
   }
   need.bytes += wire::BatchWriter::MaxTickBytes(name.size(), options_.tenant_id.size());
   ++need.ticks;
-  return CheckTick(tick, index);
+  if (Error error = CheckTick(tick, index)) return error;
+  if (options_.quality.policy != quality::Policy::kRefuse) return {};
+  const quality::Flaws flaws = symbol->check.Try(tick, need.unix_ms, need.call);
+  if (!flaws) return {};
+  flaws_.Add(flaws);
+  return {Code::kBadTick, symbol->check.Sentence(flaws, tick, need.unix_ms) + At(index)};
 }
 
 // Reserves what the open batch and the new ticks can need, so that accepting cannot fail half-way.
-Error Session::MakeRoom(const Need& need) {
+Error Session::MakeRoom(const Need& need, TimePoint now) {
   if (!accepting_) {
     return {Code::kBadHandle, "The session is closing and accepts no more ticks. Open a new one."};
   }
@@ -208,64 +146,150 @@ Error Session::MakeRoom(const Need& need) {
                 " at most. Send fewer ticks a call, or raise outbox_bytes."};
   }
   writer_.Reserve(kMaxFrame);
-  if (!outbox_->Reserve(bytes, batches)) {
-    return {Code::kOutboxFull,
-            "The outbox is full: " + std::to_string(outbox_->bytes()) + " of " +
-                std::to_string(outbox_->capacity_bytes()) +
-                " bytes wait for the gateway. The ticks were not taken: send them again when "
-                "it has caught up, or raise outbox_bytes."};
+  Room room = IsTooOld(now) ? Room::kFull : outbox_->Reserve(bytes, batches);
+  if (room == Room::kFull && options_.outbox_full == WhenFull::kDropOldest)
+    room = DropFor(bytes, batches, now);
+  switch (room) {
+    case Room::kMade:
+      return {};
+    case Room::kDisk:
+      return {Code::kDisk,
+              "The journal's disk takes nothing more. The ticks were not taken: make room on the "
+              "disk of " +
+                  status_.journal + ", and send them again."};
+    case Room::kFull:
+      break;
   }
-  return {};
+  return {Code::kOutboxFull,
+          "The outbox is full: " + std::to_string(outbox_->bytes()) + " of " +
+              std::to_string(outbox_->capacity_bytes()) + " bytes wait for the gateway" +
+              (IsTooOld(now) ? ", the oldest for longer than outbox_max_age_s" : "") +
+              ". The ticks were not taken: send them again when it has caught up, or raise the "
+              "limit."};
 }
 
-void Session::Accept(Symbol& symbol, const Tick& tick, TimePoint now) {
+// Time that passed in this life alone: the wall clock may have been set between two.
+bool Session::IsTooOld(TimePoint now) const {
+  return options_.outbox_max_age.count() > 0 &&
+         outbox_->first_sequence() != outbox_->next_sequence() &&
+         now - std::max(outbox_->oldest_accepted_at(), opened_at_) > options_.outbox_max_age;
+}
+
+Room Session::DropFor(std::size_t bytes, std::size_t batches, TimePoint now) {
+  std::int64_t ticks = 0;
+  do {
+    if (outbox_->DropOldest(bytes, ticks) == 0) break;
+  } while (IsTooOld(now));
+  dropped_up_to_ = outbox_->first_sequence() - 1;
+  status_.ticks_dropped += ticks;
+  held_ticks_ -= ticks;
+  if (ticks > 0) {
+    AddEvent({.value = ticks,
+              .kind = EventKind::kDropped,
+              .severity = Severity::kError,
+              .code = Code::kOutboxFull,
+              .text = "The outbox was full: its oldest " + std::to_string(ticks) +
+                      " ticks were given up (outbox_full=drop_oldest)."});
+  }
+  return outbox_->Reserve(bytes, batches);
+}
+
+void Session::Accept(Symbol& symbol, const Tick& tick, const Need& call, TimePoint now) {
   const std::size_t most =
       wire::BatchWriter::MaxTickBytes(symbol.tag.symbol_bytes(), options_.tenant_id.size());
   if (writer_.bytes() + most + writer_.max_close_bytes() > kMaxFrame) CloseBatch();
   if (writer_.ticks() == 0) batch_opened_at_ = now;
   writer_.Add(symbol.tag, tick, ++symbol.newest_sequence);
+  symbol.Took(tick.time_msc);
+  if (options_.quality.policy != quality::Policy::kOff) {
+    if (const quality::Flaws flaws = symbol.check.Accept(tick, call.unix_ms)) flaws_.Add(flaws);
+  }
   if (writer_.ticks() >= static_cast<std::size_t>(options_.batch_ticks)) CloseBatch();
 }
 
 // True when a batch was closed.
 bool Session::CountAccepted(std::size_t ticks, TimePoint begin) {
   const auto count = static_cast<std::int64_t>(ticks);
+  StageOpenBatch();
   status_.ticks_accepted += count;
+  held_ticks_ += count;
+  if (refused_since_ >= 0) {
+    const std::int64_t refused = status_.ticks_refused - std::exchange(refused_since_, -1);
+    AddEvent({.value = refused,
+              .kind = EventKind::kAccepting,
+              .text = "Ticks are accepted again; " + std::to_string(refused) +
+                      " were refused meanwhile."});
+  }
   rate_.Add(count, begin);
-  if (++calls_ % kEncodeSample == 1) {
+  if (calls_ % kEncodeSample == 1) {
     encoded_ticks_ += count;
     encode_ns_ +=
         std::chrono::duration_cast<std::chrono::nanoseconds>(clock_.Now() - begin).count();
   }
+  TellFlaws(begin);
   const std::int64_t closed_before =
       std::exchange(status_.batches_closed, outbox_->next_sequence() - 1);
   return status_.batches_closed != closed_before;
 }
 
 Error Session::Refuse(Error error, std::size_t ticks) {
+  const bool no_room = error.code == Code::kOutboxFull || error.code == Code::kDisk;
+  if (no_room && refused_since_ < 0) {
+    refused_since_ = status_.ticks_refused;
+    AddEvent({.value = outbox_->next_sequence() - outbox_->first_sequence(),
+              .kind = EventKind::kRefusing,
+              .severity = Severity::kError,
+              .code = error.code,
+              .text = error.text});
+  }
   status_.ticks_refused += static_cast<std::int64_t>(ticks);
+  TellFlaws(clock_.Now());
   last_error_ = error.text;
   return error;
 }
 
+// At most once a minute: a feed that is bad is bad in every tick.
+void Session::TellFlaws(TimePoint now) {
+  const std::int64_t flawed = flaws_.ticks() - told_flaws_;
+  if (flawed == 0 || now < told_flaws_at_ + kTellFlaws) return;
+  told_flaws_ += flawed;
+  told_flaws_at_ = now;
+  AddEvent({.value = flawed,
+            .kind = EventKind::kQuality,
+            .severity = Severity::kWarning,
+            .text = std::to_string(flawed) +
+                    " ticks of doubtful quality came; TpbStatusJson counts them by flaw."});
+}
+
+// What a call has added to the open batch outlives the process from here on.
+void Session::StageOpenBatch() {
+  if (writer_.bytes() == staged_bytes_) return;
+  outbox_->Stage(static_cast<std::uint32_t>(writer_.ticks() - staged_ticks_), batch_opened_at_,
+                 writer_.written().subspan(staged_bytes_));
+  staged_bytes_ = writer_.bytes();
+  staged_ticks_ = writer_.ticks();
+}
+
 // Without memory the batch stays open, and is closed another time.
 bool Session::CloseBatch() {
-  const std::span<const std::byte> frame = writer_.Close(outbox_->next_sequence(), clock_.UnixMs());
+  std::uint32_t crc32c = 0;
+  const std::span<const std::byte> frame =
+      writer_.Seal(writer_.Close(outbox_->next_sequence(), clock_.UnixMs()), crc32c);
   try {
-    if (!outbox_->Reserve(frame.size(), 1)) return false;
+    if (outbox_->Reserve(frame.size(), 1) != Room::kMade) return false;
   } catch (const std::bad_alloc&) {
     return false;
   }
-  outbox_->Append(static_cast<std::uint32_t>(writer_.ticks()), Crc32c(frame), batch_opened_at_,
-                  frame);
+  outbox_->Append(static_cast<std::uint32_t>(writer_.ticks()), crc32c, batch_opened_at_, frame);
   writer_.Clear();
+  staged_bytes_ = staged_ticks_ = 0;
   return true;
 }
 
 std::int32_t Session::Flush() {
   std::unique_lock lock(mutex_);
   const auto ticks = static_cast<std::int32_t>(writer_.ticks());
-  if (ticks == 0 || !CloseBatch()) return 0;
+  if (!accepting_ || ticks == 0 || !CloseBatch()) return 0;
   status_.batches_closed = outbox_->next_sequence() - 1;
   lock.unlock();
   socket_.Wake();
@@ -295,15 +319,27 @@ Error Session::SetToken(Token token) {
 
 Status Session::GetStatus() const {
   const std::lock_guard lock(mutex_);
+  return outbox_ == nullptr ? status_ : StatusNow();
+}
+
+Status Session::StatusNow() const {
   const TimePoint now = clock_.Now();
   Status status = status_;
   status.outbox_bytes = static_cast<std::int64_t>(outbox_->bytes() + writer_.bytes());
-  std::optional<TimePoint> oldest;
-  if (writer_.ticks() > 0) oldest = batch_opened_at_;
-  if (const auto batch = outbox_->Peek(outbox_->first_sequence())) oldest = batch->accepted_at;
-  if (oldest) {
+  status.ticks_journaled = outbox_->ticks_journaled();
+  status.events_lost = events_.lost();
+  if (!status.journal.empty()) status.journal_bytes = status.outbox_bytes;
+  status.flaw_not_positive = flaws_.of(quality::Flaw::kNotPositive);
+  status.flaw_crossed = flaws_.of(quality::Flaw::kCrossed);
+  status.flaw_spread = flaws_.of(quality::Flaw::kSpread);
+  status.flaw_jump = flaws_.of(quality::Flaw::kJump);
+  status.flaw_future = flaws_.of(quality::Flaw::kFuture);
+  status.flaw_backward = flaws_.of(quality::Flaw::kBackward);
+  TimePoint oldest = outbox_->oldest_accepted_at();
+  if (oldest == TimePoint::max() && writer_.ticks() > 0) oldest = batch_opened_at_;
+  if (oldest != TimePoint::max()) {
     status.oldest_unacknowledged_ms =
-        std::chrono::duration_cast<milliseconds>(now - *oldest).count();
+        std::max<std::int64_t>(0, std::chrono::duration_cast<milliseconds>(now - oldest).count());
   }
   status.latency_p50_us = latency_us_.Percentile(0.50);
   status.latency_p99_us = latency_us_.Percentile(0.99);
@@ -321,6 +357,24 @@ State Session::state() const {
 std::string Session::LastError() const {
   const std::lock_guard lock(mutex_);
   return last_error_;
+}
+
+std::optional<Cursor> Session::GetCursor(std::string_view symbol) const {
+  const std::lock_guard lock(mutex_);
+  const Symbol* seen = symbols_.Seen(symbol);
+  if (seen == nullptr) return std::nullopt;
+  return seen->cursor;
+}
+
+std::optional<EventInfo> Session::NextEvent() {
+  const std::lock_guard lock(mutex_);
+  return events_.Next();
+}
+
+void Session::AddEvent(EventInfo event) {
+  event.time_ms = clock_.UnixMs();
+  const EventInfo& kept = events_.Add(std::move(event));
+  if (!options_.event_log.empty()) to_log_.push_back(kept);
 }
 
 void Session::NoteError(const Error& error) {
@@ -345,219 +399,14 @@ std::int64_t Session::Close(milliseconds timeout) {
   lock.unlock();
   socket_.Stop();
   thread_.join();
-  return status_.ticks_accepted - status_.ticks_acknowledged;
-}
-
-// ---- The session's thread
-// --------------------------------------------------------------------------
-
-// An exception that left this thread would take the terminal down.
-void Session::Run() {
-  try {
-    Handle(event::Start{});
-    socket_.Run();
-  } catch (const std::bad_alloc&) {
-    Fail({Code::kNoMemory,
-          "There is no memory left; the session has stopped. Close other programs "
-          "and open it again."});
-  } catch (const std::exception& exception) {
-    Fail({Code::kInternal, std::string("The session has stopped on an error of its own: ") +
-                               exception.what() +
-                               ". Please report it, and open the session again."});
-  }
-}
-
-void Session::Fail(const Error& problem) {
-  const std::lock_guard lock(mutex_);
-  accepting_ = false;
-  finished_ = true;
-  SetState(State::kHalted);
-  status_.problem = problem.code;
-  status_.problem_text = last_error_ = problem.text;
-  finished_changed_.notify_all();
-}
-
-void Session::OnWake() {
-  std::optional<TimePoint> close_deadline;
-  bool token_renewed = false;
-  {
-    const std::lock_guard lock(mutex_);
-    token_renewed = std::exchange(token_renewed_, false);
-    close_deadline = std::exchange(close_deadline_, std::nullopt);
-  }
-  if (token_renewed) Handle(event::TokenRenewed{});
-  if (close_deadline) Handle(event::CloseRequested{*close_deadline});
-  HandOver();
-  ArmTimer();
-}
-
-void Session::OnTimer() {
-  timer_ = TimePoint::max();
-  CloseDueBatch();
-  Handle(event::Timer{});
-}
-
-void Session::OnConnected(const transport::Connected& connected) {
-  Handle(event::Connected{connected.subprotocol == kSubprotocol});
-}
-
-void Session::OnConnectFailed(const transport::ConnectFailure& failure) {
-  Handle(event::ConnectFailed{ToProblem(failure), IsPersistent(failure), failure.retry_after});
-}
-
-void Session::OnFrame(std::span<const std::byte> payload) {
-  Handle(event::FrameReceived{wire::ReadControl(payload)});
-}
-
-void Session::OnPong() { Handle(event::Pong{}); }
-
-void Session::OnSent() { Handle(event::AllSent{}); }
-
-void Session::OnClosed(const transport::Closed& closed) {
-  Handle(event::Closed{closed.code, closed.text});
-}
-
-void Session::Handle(const Event& event) {
-  OutboxView view;
-  {
-    const std::lock_guard lock(mutex_);
-    view = View();
-  }
-  actions_.clear();
-  machine_.Handle(event, view, clock_.Now(), actions_);
-  for (const Action& action : actions_) {
-    std::visit([this](const auto& a) { Do(a); }, action);
-  }
-  Publish();
-  HandOver();
-  ArmTimer();
-}
-
-void Session::Do(const action::Connect&) {
-  transport::ConnectRequest request;
-  request.tls = options_.endpoint.tls;
-  request.host = options_.endpoint.host;
-  request.port = options_.endpoint.port;
-  request.target = options_.endpoint.target;
-  request.subprotocol = kSubprotocol;
-  request.ca_file = options_.ca_file;
-  request.timeout = options_.connect_timeout;
-  request.max_frame_bytes = kMaxFrame;
-  {
-    const std::lock_guard lock(mutex_);
-    ++status_.connect_attempts;
-    request.headers = {{"Authorization", "Bearer " + token_.text},
-                       {"x-user-id", options_.user_id},
-                       {"x-session-id", session_id_},
-                       {"x-first-batch", std::to_string(outbox_->first_sequence())}};
-  }
-  socket_.Connect(request);
-}
-
-void Session::Do(const action::Disconnect&) { socket_.Abort(); }
-
-void Session::Do(const action::CloseSocket& close) { socket_.Close(close.code, close.reason); }
-
-void Session::Do(const action::Ping&) { socket_.Ping(); }
-
-void Session::Do(const action::Acknowledge& acknowledge) {
-  const std::lock_guard lock(mutex_);
-  const TimePoint now = clock_.Now();
-  const std::int64_t first_checked =
-      acknowledge.up_to - static_cast<std::int64_t>(acknowledge.crc32c.size()) + 1;
-  for (std::int64_t sequence = outbox_->first_sequence(); sequence <= acknowledge.up_to;
-       ++sequence) {
-    const std::optional<Batch> batch = outbox_->Peek(sequence);
-    if (!batch) break;
-    status_.ticks_acknowledged += batch->ticks;
-    latency_us_.Record(
-        std::chrono::duration_cast<std::chrono::microseconds>(now - batch->accepted_at).count(),
-        batch->ticks);
-    if (sequence >= first_checked &&
-        acknowledge.crc32c[static_cast<std::size_t>(sequence - first_checked)] != batch->crc32c) {
-      ++status_.checksum_mismatches;
-      last_error_ = "The gateway stored batch " + std::to_string(sequence) +
-                    " with another checksum than was sent. Its operator should check the store.";
-    }
-  }
-  outbox_->Release(acknowledge.up_to);
-  status_.batches_acknowledged = acknowledge.up_to;
-}
-
-void Session::Do(const action::Release& release) {
-  const std::lock_guard lock(mutex_);
-  outbox_->Release(release.up_to);
-}
-
-void Session::Do(const action::Report& report) {
-  const std::lock_guard lock(mutex_);
-  status_.problem = report.problem.code;
-  status_.problem_text = report.problem.text;
-  if (report.problem) last_error_ = report.problem.text;
-}
-
-void Session::Do(const action::Finish&) {
-  socket_.Stop();
-  const std::lock_guard lock(mutex_);
-  finished_ = true;
-  finished_changed_.notify_all();
-}
-
-// Gives the transport what may be sent. The frame is copied out under the lock, sent without it.
-void Session::HandOver() {
-  while (socket_.queued_bytes() < kQueueBytes) {
-    const TimePoint now = clock_.Now();
-    std::optional<std::int64_t> sequence;
-    {
-      const std::lock_guard lock(mutex_);
-      sequence = machine_.NextToSend(View(), now);
-      if (!sequence) return;
-      const std::optional<Batch> batch = outbox_->Peek(*sequence);
-      if (!batch) return;
-      frame_.assign(batch->payload.begin(), batch->payload.end());
-      status_.bytes_sent += static_cast<std::int64_t>(frame_.size());
-      (*sequence > newest_handed_ ? status_.ticks_sent : status_.ticks_resent) += batch->ticks;
-      newest_handed_ = std::max(newest_handed_, *sequence);
-    }
-    socket_.Send(frame_);
-    machine_.OnHanded(*sequence, now);
-  }
-}
-
-void Session::CloseDueBatch() {
-  const std::lock_guard lock(mutex_);
-  if (writer_.ticks() == 0 || clock_.Now() < batch_opened_at_ + options_.flush) return;
-  CloseBatch();
-  status_.batches_closed = outbox_->next_sequence() - 1;
-}
-
-void Session::ArmTimer() {
-  TimePoint next = machine_.NextTimer();
-  {
-    const std::lock_guard lock(mutex_);
-    if (writer_.ticks() > 0) next = std::min(next, batch_opened_at_ + options_.flush);
-  }
-  if (next == timer_) return;
-  timer_ = next;
-  socket_.SetTimer(next);
-}
-
-void Session::SetState(State state) {
-  status_.state = state;
-  status_.state_since_ms = clock_.UnixMs();
-}
-
-void Session::Publish() {
-  const std::lock_guard lock(mutex_);
-  if (status_.state != machine_.state()) {
-    SetState(machine_.state());
-    if (status_.state == State::kConnected && std::exchange(was_connected_, true)) {
-      ++status_.reconnects;
-    }
-  }
-  status_.delivery = machine_.delivery();
-  status_.round_trip_us = machine_.round_trip().count();
-  status_.frames_ignored = machine_.frames_ignored();
+  status_file_.Write(ToJson(GetStatus()));
+  // A journal is free for the next session from here on.
+  lock.lock();
+  status_ = StatusNow();
+  journal_ = nullptr;
+  const std::unique_ptr<Outbox> closing = std::move(outbox_);
+  lock.unlock();
+  return held_ticks_;
 }
 
 }  // namespace tpb

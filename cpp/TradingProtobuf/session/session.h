@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -9,18 +10,23 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "model/error.h"
 #include "model/tick.h"
+#include "outbox/journal.h"
 #include "outbox/outbox.h"
 #include "platform/clock.h"
 #include "platform/module_reference.h"
+#include "session/event_log.h"
+#include "session/events.h"
 #include "session/histogram.h"
 #include "session/machine.h"
 #include "session/options.h"
 #include "session/rate.h"
 #include "session/status.h"
+#include "session/status_file.h"
 #include "session/symbols.h"
 #include "transport/web_socket.h"
 #include "wire/batch_writer.h"
@@ -39,10 +45,12 @@ struct Quotes {
 // One stream of ticks to a gateway. Ticks are accepted on the callers' threads, which end at the
 // outbox; everything else happens on the session's own thread. Every public function may be called
 // from any thread; only Close waits.
-class Session final : private transport::Listener {
+class Session final : private transport::Listener, private Checkpointer {
  public:
-  // Starts the session's thread. Throws std::bad_alloc or std::system_error.
-  explicit Session(Options options, const Clock& clock = Clock::System());
+  // Opens the outbox, takes up what an earlier life left in it, and starts the session's thread.
+  // Null where that fails; `error` says why. Throws std::bad_alloc or std::system_error.
+  static std::unique_ptr<Session> Open(Options options, Error& error,
+                                       const Clock& clock = Clock::System());
   ~Session();
 
   // Accept all or nothing.
@@ -59,13 +67,31 @@ class Session final : private transport::Listener {
   std::string LastError() const;
   void NoteError(const Error& error);
 
+  // How far the symbol's ticks are accepted; nothing where it has none.
+  std::optional<Cursor> GetCursor(std::string_view symbol) const;
+  // The oldest event not taken yet.
+  std::optional<EventInfo> NextEvent();
+
   const Options& options() const { return options_; }
 
   // Accepts nothing any more, flushes for at most `timeout` and ends the thread. Returns the ticks
-  // that were not acknowledged. Once only.
+  // held that were not acknowledged. Once only.
   std::int64_t Close(milliseconds timeout);
 
  private:
+  static constexpr std::size_t kMaxFrame = std::size_t{1} << 20;  // the gateway's limit
+
+  Session(Options options, const Clock& clock);
+
+  // Opening.
+  Error OpenOutbox();
+  Error OpenJournal();
+  Error TakeUp();
+  void TellDamage();
+
+  // Checkpointer, under the lock.
+  void WriteCheckpoint(std::vector<std::byte>& checkpoint) override;
+
   // transport::Listener, on the session's thread.
   void OnWake() override;
   void OnTimer() override;
@@ -75,52 +101,81 @@ class Session final : private transport::Listener {
   void OnPong() override;
   void OnSent() override;
   void OnClosed(const transport::Closed& closed) override;
+  void OnProbed(bool answers) override;
 
   // The session's thread.
   void Run();
   void Fail(const Error& problem);
   void Handle(const Event& event);
-  void Do(const action::Connect&);
+  void Do(const action::Connect& connect);
   void Do(const action::Disconnect&);
   void Do(const action::CloseSocket& close);
   void Do(const action::Ping&);
+  void Do(const action::Probe&);
   void Do(const action::Acknowledge& acknowledge);
   void Do(const action::Release& release);
+  void Do(const action::GiveUp& hole);
+  void Do(const action::Fork&);
+  void Do(const action::Remember& remember);
+  void Do(const action::Tell& tell);
   void Do(const action::Report& report);
   void Do(const action::Finish&);
   void HandOver();
+  bool HandOverOne();
+  std::int64_t CountAcknowledged(std::int64_t up_to, TimePoint now);
+  std::vector<std::optional<std::uint32_t>> ChecksumsFor(const Ack& ack);
   void CloseDueBatch();
   void ArmTimer();
   void Publish();
+  void LogEvents();
+  void LookAtJournal();
+  const Endpoint& EndpointOf(int index) const;
+  transport::ConnectRequest RequestTo(const Endpoint& endpoint) const;
+  OutboxView View() const;
 
   // Under the lock.
   struct Need {
     std::size_t bytes = 0;  // upper bound
     std::size_t ticks = 0;
+    std::int64_t unix_ms = 0;  // of the call ...
+    std::uint64_t call = 0;    // ... and its number
   };
   Error AddTo(Need& need, Symbol* symbol, std::string_view name, const Tick& tick,
-              std::size_t index) const;
-  Error MakeRoom(const Need& need);
-  void Accept(Symbol& symbol, const Tick& tick, TimePoint now);
+              std::size_t index);
+  Error MakeRoom(const Need& need, TimePoint now);
+  bool IsTooOld(TimePoint now) const;
+  Room DropFor(std::size_t bytes, std::size_t batches, TimePoint now);
+  void Accept(Symbol& symbol, const Tick& tick, const Need& call, TimePoint now);
   bool CountAccepted(std::size_t ticks, TimePoint begin);
   Error Refuse(Error error, std::size_t ticks);
+  void TellFlaws(TimePoint now);
+  Status StatusNow() const;
+  void StageOpenBatch();
   bool CloseBatch();
   void SetState(State state);
-  OutboxView View() const { return {outbox_->first_sequence(), outbox_->next_sequence()}; }
+  void AddEvent(EventInfo event);
 
   const ModuleReference module_reference_;
   const Options options_;
   const Clock& clock_;
-  const std::string session_id_;
+  const TimePoint opened_at_;
+  const std::string life_;  // of this opening: tells its connections from another one's
 
   // Guards what callers and the session's thread share. Held for no I/O.
   mutable std::mutex mutex_;
   bool accepting_ = true;
   Symbols symbols_;
+  quality::FlawCounts flaws_;
+  std::int64_t told_flaws_ = 0;
+  TimePoint told_flaws_at_{};
   wire::BatchWriter writer_;
   TimePoint batch_opened_at_{};
-  std::unique_ptr<Outbox> outbox_;
-  std::uint32_t calls_ = 0;
+  std::size_t staged_bytes_ = 0;  // of the open batch, and ticks
+  std::size_t staged_ticks_ = 0;
+  std::int64_t held_ticks_ = 0;      // accepted in this life or an earlier one, and still here
+  std::int64_t dropped_up_to_ = 0;   // newest batch given up by outbox_full=drop_oldest
+  std::int64_t refused_since_ = -1;  // ticks_refused when refusing began; -1: accepting
+  std::uint64_t calls_ = 0;          // accepted or not
   bool was_connected_ = false;
   Token token_;
   bool token_renewed_ = false;
@@ -131,12 +186,23 @@ class Session final : private transport::Listener {
   Histogram latency_us_;
   std::int64_t encoded_ticks_ = 0;
   std::int64_t encode_ns_ = 0;
-  std::int64_t newest_handed_ = 0;
+  Events events_;
+  std::vector<EventInfo> to_log_;
   Status status_;  // without what GetStatus derives
   std::string last_error_;
 
+  // Thread safe by themselves. None after Close.
+  std::unique_ptr<Outbox> outbox_;
+  Journal* journal_ = nullptr;  // the outbox, where it is one
+
   // The session's thread alone.
   Machine machine_;
+  std::deque<BatchInfo> in_flight_;  // handed over in this life and not acknowledged
+  std::pair<std::int64_t, std::int64_t> given_up_{0, 0};  // first and last
+  std::int64_t connections_ = 0;
+  EventLog event_log_;
+  StatusFile status_file_;
+  TimePoint journal_look_at_{};
   Actions actions_;
   std::vector<std::byte> frame_;
   TimePoint timer_ = TimePoint::max();

@@ -45,6 +45,15 @@ struct Status {
   std::string user_id;
   std::string tenant_id;
   std::string problem_text;
+  std::string journal;  // its folder; "" = the outbox is in memory
+  std::int64_t journal_bytes = 0;
+  std::int64_t events_lost = 0;
+  std::int64_t flaw_not_positive = 0;
+  std::int64_t flaw_crossed = 0;
+  std::int64_t flaw_spread = 0;
+  std::int64_t flaw_jump = 0;
+  std::int64_t flaw_future = 0;
+  std::int64_t flaw_backward = 0;
 };
 
 // Calls visit(name, value) for every field above, in their order, strings and enums included.
@@ -84,6 +93,15 @@ void ForEachField(S& status, Visitor&& visit) {
   visit("user_id", status.user_id);
   visit("tenant_id", status.tenant_id);
   visit("problem_text", status.problem_text);
+  visit("journal", status.journal);
+  visit("journal_bytes", status.journal_bytes);
+  visit("events_lost", status.events_lost);
+  visit("flaw_not_positive", status.flaw_not_positive);
+  visit("flaw_crossed", status.flaw_crossed);
+  visit("flaw_spread", status.flaw_spread);
+  visit("flaw_jump", status.flaw_jump);
+  visit("flaw_future", status.flaw_future);
+  visit("flaw_backward", status.flaw_backward);
 }
 
 // One JSON object of all fields and state_name.

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <filesystem>
 #include <fstream>
 #include <optional>
+
+#include "platform/text_path.h"
 
 namespace tpb {
 namespace {
@@ -85,9 +86,7 @@ Error ParseToken(std::string_view text, Token& token) {
 }
 
 Error ReadTokenFile(const std::string& path, Token& token) {
-  const std::filesystem::path native(
-      std::u8string(reinterpret_cast<const char8_t*>(path.data()), path.size()));
-  std::ifstream file(native, std::ios::binary);
+  std::ifstream file(ToPath(path), std::ios::binary);
   std::string line(kMaxToken + 64, '\0');
   if (!file.read(line.data(), static_cast<std::streamsize>(line.size())) && file.gcount() == 0) {
     return {Code::kBadConfig, "The token file " + path +

@@ -12,7 +12,7 @@
 #include <array>
 #include <utility>
 
-#include "transport/detached_thread.h"
+#include "platform/detached_thread.h"
 #include "transport/winsock.h"
 
 namespace tpb::transport {

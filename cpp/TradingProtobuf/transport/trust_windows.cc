@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-#include "transport/detached_thread.h"
+#include "platform/detached_thread.h"
 #include "transport/system_trust.h"
 
 namespace tpb::transport {

@@ -70,18 +70,42 @@ class WakeAllocator {
   WakeSlot* slot_;
 };
 
+// Hears how a probe's connection fares: a gateway is expected to refuse it.
+class ProbeListener final : public Listener {
+ public:
+  explicit ProbeListener(Listener& listener) : listener_(listener) {}
+
+  void OnConnected(const Connected&) override { listener_.OnProbed(true); }
+  void OnConnectFailed(const ConnectFailure& failure) override {
+    listener_.OnProbed(failure.kind == FailureKind::kRefused && failure.http_status < 500);
+  }
+  void OnWake() override {}
+  void OnTimer() override {}
+  void OnFrame(std::span<const std::byte>) override {}
+  void OnPong() override {}
+  void OnSent() override {}
+  void OnClosed(const Closed&) override {}
+
+ private:
+  Listener& listener_;
+};
+
 }  // namespace
 
 class WebSocket::Impl {
  public:
   explicit Impl(Listener& listener)
-      : listener_(listener), timer_(context_), work_(context_.get_executor()) {}
+      : listener_(listener),
+        probe_listener_(listener),
+        timer_(context_),
+        work_(context_.get_executor()) {}
 
   ~Impl() {
     // From here on no look-up posts to the context.
     for (const auto& [host, lookup] : lookups_) lookup->Forget();
     try {
       if (connection_) connection_->Abort();
+      if (probe_) probe_->Abort();
     } catch (const std::exception&) {  // out of memory; a stuck writer is then not released
     }
     // The context then destroys, without calling them, the handlers that are left, and with them
@@ -126,18 +150,22 @@ class WebSocket::Impl {
     WaitForTimer();
   }
 
-  void Connect(const ConnectRequest& request) {
-    if (connection_) connection_->Abort();
-    connection_ = std::make_shared<Connection>(context_, listener_, request);
-    connection_->Start();
-    const std::string name = connection_->wanted_name();
-    if (!name.empty()) LookUp(name);
-  }
+  void Connect(const ConnectRequest& request) { Open(connection_, listener_, request); }
+
+  void Probe(const ConnectRequest& request) { Open(probe_, probe_listener_, request); }
 
   Connection* connection() { return connection_.get(); }
   const Connection* connection() const { return connection_.get(); }
 
  private:
+  void Open(std::shared_ptr<Connection>& place, Listener& listener, const ConnectRequest& request) {
+    if (place) place->Abort();
+    place = std::make_shared<Connection>(context_, listener, request);
+    place->Start();
+    const std::string name = place->wanted_name();
+    if (!name.empty()) LookUp(name, *place);
+  }
+
   void WaitForTimer() {
     timer_waits_ = true;
     timer_.expires_at(timer_at_);
@@ -159,7 +187,7 @@ class WebSocket::Impl {
 
   // A look-up that is still under way for this name serves again: a name server that hangs must not
   // collect a thread a try.
-  void LookUp(const std::string& host) {
+  void LookUp(const std::string& host, Connection& asking) {
     if (lookups_.contains(host)) return;
     const char* problem = "too many look-ups of names hang: is this computer's name server well?";
     if (lookups_.size() < kMaxLookups) {
@@ -174,18 +202,20 @@ class WebSocket::Impl {
         problem = "no thread could be had for the look-up of its name";
       }
     }
-    connection_->FailLater(Failure(FailureKind::kUnreachable, host + ": " + problem));
+    asking.FailLater(Failure(FailureKind::kUnreachable, host + ": " + problem));
   }
 
   void OnFound(const std::string& host, const Addresses& found) {
     lookups_.erase(host);
-    const auto connection = connection_;  // holds it while it fails
-    if (connection && connection->wanted_name() == host) connection->OnAddresses(found);
+    for (const auto& connection : {connection_, probe_}) {  // of copies: held while they fail
+      if (connection && connection->wanted_name() == host) connection->OnAddresses(found);
+    }
   }
 
   [[no_unique_address]] Winsock winsock_;  // first, so that it ends last
   asio::io_context context_{1};            // 1: one thread runs it
   Listener& listener_;
+  ProbeListener probe_listener_;
   SteadyTimer timer_;
   asio::executor_work_guard<Executor> work_;
   TimePoint timer_at_ = TimePoint::max();
@@ -195,6 +225,7 @@ class WebSocket::Impl {
   WakeSlot wake_slot_;
   std::map<std::string, std::shared_ptr<NameLookup>> lookups_;
   std::shared_ptr<Connection> connection_;
+  std::shared_ptr<Connection> probe_;
 };
 
 WebSocket::WebSocket(Listener& listener) : impl_(std::make_unique<Impl>(listener)) {}
@@ -205,6 +236,8 @@ void WebSocket::Stop() { impl_->Stop(); }
 void WebSocket::Wake() { impl_->Wake(); }
 void WebSocket::SetTimer(TimePoint when) { impl_->SetTimer(when); }
 void WebSocket::Connect(const ConnectRequest& request) { impl_->Connect(request); }
+
+void WebSocket::Probe(const ConnectRequest& request) { impl_->Probe(request); }
 
 void WebSocket::Send(std::span<const std::byte> payload) {
   if (Connection* connection = impl_->connection()) connection->Send(payload);

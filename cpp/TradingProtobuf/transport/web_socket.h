@@ -67,6 +67,7 @@ class Listener {
   // Everything queued is with the operating system. Not told of a connection that is ending.
   virtual void OnSent() = 0;
   virtual void OnClosed(const Closed&) = 0;
+  virtual void OnProbed(bool /*answers*/) {}
 
  protected:
   ~Listener() = default;
@@ -101,6 +102,9 @@ class WebSocket {
   // Queues one binary message, copied. Ignored but between OnConnected and OnClosed. The first
   // leaves at once; those queued while it leaves go together.
   void Send(std::span<const std::byte> payload);
+  // Tries, beside the connection, whether something well answers HTTP there; OnProbed follows,
+  // unless another Probe() comes first. Any answer below 500 counts. Send no credentials with it.
+  void Probe(const ConnectRequest& request);
   std::size_t queued_bytes() const;  // not yet with the operating system; frames' headers count
   void Ping();                       // several before the first has left may be one
   // Closing handshake, behind the messages queued; OnClosed at most 1 s later. The reason is cut to

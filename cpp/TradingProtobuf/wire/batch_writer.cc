@@ -6,6 +6,8 @@
 #include <cstring>
 #include <utility>
 
+#include "platform/crc32c.h"
+
 namespace tpb::wire {
 namespace {
 
@@ -42,6 +44,9 @@ constexpr std::byte kBatchSequence = Tag(5, kVarint);
 constexpr std::byte kBatchTime = Tag(6, kVarint);
 constexpr std::byte kBatchTimeMsc = Tag(7, kVarint);
 constexpr std::byte kTenantId = Tag(8, kBytes);
+// frame_crc32c: 100 << 3 | 5 (fixed32), as a varint of two bytes.
+constexpr std::array kFrameCrc32c{std::byte{0xa5}, std::byte{0x06}};
+constexpr std::size_t kSealBytes = kFrameCrc32c.size() + sizeof(std::uint32_t);
 }  // namespace stream_tag
 
 // Short pieces are copied as kPadding bytes, two vector moves instead of a call; so what is copied
@@ -147,7 +152,7 @@ SymbolTag::SymbolTag(std::string_view symbol) : symbol_bytes_(symbol.size()) {
 BatchWriter::BatchWriter(std::string_view tenant_id, Stamp stamp)
     : batch_tenant_(TextField(stream_tag::kTenantId, tenant_id)),
       max_rest_bytes_(MaxTickBytes(0, tenant_id.size())),
-      max_close_bytes_(kSourceBytes + 3 * (1 + 10) + batch_tenant_.size()),
+      max_close_bytes_(kSourceBytes + 3 * (1 + 10) + batch_tenant_.size() + stream_tag::kSealBytes),
       stamps_ticks_(stamp == Stamp::kTick) {
   if (stamps_ticks_) tick_tenant_ = TextField(tick_tag::kTenantId, tenant_id);
   tick_tenant_bytes_ = tick_tenant_.size();
@@ -196,6 +201,14 @@ void BatchWriter::Add(const SymbolTag& symbol, const Tick& tick, std::int64_t se
   ++ticks_;
 }
 
+void BatchWriter::Restore(std::span<const std::byte> piece, std::size_t ticks) {
+  const std::size_t bytes_after = bytes_ + piece.size();
+  if (bytes_after > capacity_) Reserve(std::max(bytes_after, 2 * capacity_));
+  if (!piece.empty()) std::memcpy(buffer_.get() + bytes_, piece.data(), piece.size());
+  bytes_ = bytes_after;
+  ticks_ += ticks;
+}
+
 std::span<const std::byte> BatchWriter::Close(std::int64_t batch_sequence,
                                               std::int64_t batch_unix_ms) noexcept {
   std::byte* out = PutSource(buffer_.get() + bytes_, stream_tag::kSource);
@@ -205,6 +218,16 @@ std::span<const std::byte> BatchWriter::Close(std::int64_t batch_sequence,
   std::memcpy(out, batch_tenant_.data(), batch_tenant_.size());
   out += batch_tenant_.size();
   return {buffer_.get(), out};
+}
+
+std::span<const std::byte> BatchWriter::Seal(std::span<const std::byte> closed,
+                                             std::uint32_t& crc32c) noexcept {
+  crc32c = Crc32c(closed);
+  std::byte* const seal = buffer_.get() + closed.size();
+  std::memcpy(seal, stream_tag::kFrameCrc32c.data(), stream_tag::kFrameCrc32c.size());
+  std::memcpy(seal + stream_tag::kFrameCrc32c.size(), &crc32c, sizeof crc32c);
+  crc32c = Crc32c({seal, stream_tag::kSealBytes}, crc32c);
+  return {buffer_.get(), closed.size() + stream_tag::kSealBytes};
 }
 
 }  // namespace tpb::wire

@@ -31,8 +31,8 @@ class SymbolTag {
 };
 
 // Builds one serialised MarketDataStream at a time in a buffer that it keeps: the very bytes that
-// libprotobuf makes, without its objects. For one thread at a time. Only Add and Reserve can
-// throw, std::bad_alloc, and then nothing has changed.
+// libprotobuf makes, without its objects. For one thread at a time. Only Add,
+// Reserve and Restore can throw, std::bad_alloc, and then nothing has changed.
 class BatchWriter {
  public:
   BatchWriter(std::string_view tenant_id, Stamp stamp);  // valid UTF-8; the caller has checked
@@ -41,7 +41,7 @@ class BatchWriter {
   static constexpr std::size_t MaxTickBytes(std::size_t symbol_bytes, std::size_t tenant_bytes) {
     return FieldBytes(kMaxFixedBytes + FieldBytes(symbol_bytes) + FieldBytes(tenant_bytes));
   }
-  // Upper bound of what Close appends.
+  // Upper bound of what Close and Seal append.
   std::size_t max_close_bytes() const { return max_close_bytes_; }
 
   // Makes room: no Add allocates while MaxTickBytes of all ticks together are at most so many.
@@ -49,13 +49,25 @@ class BatchWriter {
 
   void Add(const SymbolTag& symbol, const Tick& tick, std::int64_t sequence_number);
 
+  // Takes back what written() once was, or a piece of it, behind what is there already. Can throw
+  // as Add can.
+  void Restore(std::span<const std::byte> piece, std::size_t ticks);
+
   std::size_t ticks() const { return ticks_; }
   std::size_t bytes() const { return bytes_; }  // without what Close appends
 
-  // The whole frame, valid until the next Add, Reserve or Clear. The batch itself stays as it was:
-  // it can take more ticks, and be closed again.
+  // The ticks so far, valid until the next Add, Reserve, Restore or Clear.
+  std::span<const std::byte> written() const { return {buffer_.get(), bytes_}; }
+
+  // The whole frame, valid until the next Add, Reserve, Restore or Clear. The batch itself stays as
+  // it was: it can take more ticks, and be closed again.
   std::span<const std::byte> Close(std::int64_t batch_sequence,
                                    std::int64_t batch_unix_ms) noexcept;
+
+  // Appends the checksum of what Close has just returned, so that no receiver takes a damaged frame
+  // for a whole one; returns the frame with it, `crc32c` being that of the new whole then.
+  std::span<const std::byte> Seal(std::span<const std::byte> closed,
+                                  std::uint32_t& crc32c) noexcept;
 
   void Clear() noexcept { ticks_ = bytes_ = 0; }
 
@@ -78,7 +90,7 @@ class BatchWriter {
   std::size_t max_close_bytes_;
   bool stamps_ticks_;
 
-  std::unique_ptr<std::byte[]> buffer_;  // always with room for what Close appends
+  std::unique_ptr<std::byte[]> buffer_;  // always with room for what Close and Seal append
   std::size_t capacity_ = 0;
   std::size_t bytes_ = 0;
   std::size_t ticks_ = 0;

@@ -1,15 +1,15 @@
 #include "wire/control_reader.h"
 
-#include <absl/base/log_severity.h>
-#include <absl/log/globals.h>
-
 #include <algorithm>
+#include <bit>
 #include <new>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "platform/crc32c.h"
 #include "tpb/stream_control.pb.h"
+#include "wire/mute_protobuf.h"
 
 namespace tpb::wire {
 namespace {
@@ -30,10 +30,28 @@ std::string Printable(std::string_view text, std::size_t max_bytes) {
   return printable;
 }
 
-Control ToModel(const v1::Ack& ack) {
-  return Ack{.batch_sequence = ack.batch_sequence(),
-             .crc32c = {ack.crc32c().begin(), ack.crc32c().end()},
-             .epoch = ack.epoch()};
+static_assert(std::endian::native == std::endian::little, "a check is over little-endian numbers");
+
+template <class T>
+std::uint32_t AddTo(std::uint32_t crc, std::span<const T> numbers) {
+  return Crc32c(std::as_bytes(numbers), crc);
+}
+
+// What Ack.check must be.
+std::uint32_t CheckOf(const Ack& ack) {
+  const std::int64_t first[] = {ack.batch_sequence, ack.epoch};
+  std::uint32_t crc = AddTo<std::int64_t>(0, first);
+  crc = AddTo<std::uint32_t>(crc, ack.crc32c);
+  return AddTo<std::uint32_t>(crc, ack.stored_crc32c);
+}
+
+Control ToModel(const v1::Ack& message) {
+  Ack ack{.batch_sequence = message.batch_sequence(),
+          .crc32c = {message.crc32c().begin(), message.crc32c().end()},
+          .epoch = message.epoch(),
+          .stored_crc32c = {message.stored_crc32c().begin(), message.stored_crc32c().end()}};
+  ack.check_ok = !message.has_check() || message.check() == CheckOf(ack);
+  return ack;
 }
 
 Control ToModel(const v1::Throttle& throttle) {
@@ -66,15 +84,6 @@ Control ToModel(const v1::Notice& notice) {
   return Notice{.code = Printable(notice.code(), kMaxNoticeCodeBytes),
                 .text = Printable(notice.text(), kMaxNoticeTextBytes),
                 .severity = ToModel(notice.severity())};
-}
-
-// What a gateway sends is the session's to report: protobuf shall not write of it to the error
-// stream of the program we are loaded into. (The library is linked in, so no other use is muted.)
-void MuteProtobuf() {
-  [[maybe_unused]] static const bool muted = [] {
-    absl::SetMinLogLevel(absl::LogSeverityAtLeast::kInfinity);
-    return true;
-  }();
 }
 
 std::optional<Control> Read(std::span<const std::byte> frame) {

@@ -18,6 +18,7 @@ class Target(StrEnum):
     WINDOWS_X64 = "windows-x64"
     ASAN_UBSAN = "asan-ubsan"
     TSAN = "tsan"
+    FUZZ = "fuzz"
 
 
 def build(
@@ -36,7 +37,8 @@ def build(
 
     These are fetched and built once (some minutes) and kept in the cache outside the tree.
     native makes the Python module and the shared library, windows-x64 TradingProtobuf.dll;
-    asan-ubsan and tsan make the C++ tests under sanitizers. Run those with ctest.
+    asan-ubsan and tsan make the C++ tests under sanitizers. Run those with ctest. fuzz makes the
+    fuzzers of cpp/fuzz.
 
     \b
     For this machine:     tpb build

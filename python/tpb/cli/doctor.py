@@ -1,6 +1,7 @@
 """`tpb doctor`: what is there, what is missing, what mends it."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,11 +9,25 @@ from rich.table import Table
 from rich.text import Text
 
 from tpb.cli import console, errors
-from tpb.doctor.examination import examine
+from tpb.doctor.examination import compile_experts, examine
 from tpb.doctor.finding import Finding, State
 
 
 def doctor(
+    editor: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[PATH]",
+            show_default=False,
+            help="MetaEditor64.exe, for --metaeditor; else the first one found.",
+        ),
+    ] = None,
+    metaeditor: Annotated[
+        bool,
+        typer.Option(
+            "--metaeditor", help="Also compile the experts with MetaEditor, on Windows or in Wine."
+        ),
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the findings as JSON to stdout.")
     ] = False,
@@ -26,8 +41,13 @@ def doctor(
     \b
     For a person:   tpb doctor
     For a program:  tpb doctor --json
+    MQL5 as well:   tpb doctor --metaeditor
     """
+    if editor and not metaeditor:
+        raise typer.BadParameter("is for --metaeditor alone", param_hint="PATH")
     findings = list(examine())
+    if metaeditor:
+        findings += compile_experts(editor)
     console.show(_table(findings))
     code = exit_code(findings)
     if as_json:
@@ -49,7 +69,7 @@ def _table(findings: Sequence[Finding]) -> Table:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for each in findings:
-        table.add_row(_mark(each), each.name, each.detail)
+        table.add_row(_mark(each), each.name, Text(each.detail))
         if not each.ok:
             table.add_row("", "", Text(f"needed for: {each.needed_for}", "dim"))
             table.add_row("", "", Text(f"mend it:    {each.cure}", "bold"))

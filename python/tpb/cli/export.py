@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tpb.cli import console, errors
-from tpb.gateway.export import write_csv, write_parquet
+from tpb.gateway.export import Written, write_csv, write_parquet
 
 
 class Format(StrEnum):
@@ -18,7 +18,10 @@ class Format(StrEnum):
 
 
 def export(
-    store: Annotated[Path, typer.Option(metavar="FILE", help="Database of a gateway.")],
+    store: Annotated[
+        list[Path],
+        typer.Option(metavar="FILE", help="Database of a gateway; several are read as one."),
+    ],
     as_format: Annotated[Format, typer.Option("--format", help="Form of the output.")] = Format.CSV,
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where to write; else stdout, for CSV.")
@@ -27,10 +30,12 @@ def export(
 ) -> None:
     """Write the stored ticks in order of tenant, session, batch and place in the batch.
 
-    The gateway may run meanwhile; ticks that come later are left out.
+    The gateway may run meanwhile; ticks that come later are left out. Each tick comes once, also
+    where a client's session forked and sent some again.
 
     \b
     As CSV:      tpb export --store ticks.db > ticks.csv
+    Of two:      tpb export --store primary.db --store backup.db > ticks.csv
     As Parquet:  tpb export --store ticks.db --format parquet --output ticks.parquet
     """
     if output is None and as_format is Format.PARQUET:
@@ -40,27 +45,29 @@ def export(
             "Add `--output FILE`.",
         )
     if output is None:
-        count = write_csv(store, sys.stdout, tenant=tenant)
+        written = write_csv(store, sys.stdout, tenant=tenant)
     elif as_format is Format.PARQUET:
-        count = _whole(output, lambda aside: write_parquet(store, aside, tenant=tenant))
+        written = _whole(output, lambda aside: write_parquet(store, aside, tenant=tenant))
     else:
-        count = _whole(output, lambda aside: _write_csv_file(store, aside, tenant))
-    console.done(f"{count:,} ticks{f' to {output}' if output else ''}")
+        written = _whole(output, lambda aside: _write_csv_file(store, aside, tenant))
+    to = f" to {output}" if output else ""
+    copies = f", {written.copies:,} copies after a fork left out" if written.copies else ""
+    console.done(f"{written.ticks:,} ticks{to}{copies}")
 
 
-def _write_csv_file(store: Path, path: Path, tenant: str | None) -> int:
+def _write_csv_file(stores: list[Path], path: Path, tenant: str | None) -> Written:
     with path.open("w", encoding="utf-8", newline="") as file:
-        return write_csv(store, file, tenant=tenant)
+        return write_csv(stores, file, tenant=tenant)
 
 
-def _whole(output: Path, write: Callable[[Path], int]) -> int:
+def _whole(output: Path, write: Callable[[Path], Written]) -> Written:
     """Lets a file appear only when it is complete."""
     aside = output.with_name(f".{output.name}.partial")
     try:
-        count = write(aside)
+        written = write(aside)
         aside.replace(output)
     except OSError as problem:
         raise errors.file_unwritable(output, problem) from problem
     finally:
         aside.unlink(missing_ok=True)
-    return count
+    return written

@@ -15,6 +15,7 @@ import typer
 
 from tpb.account.secret import default_secret_file, read_or_make_secret
 from tpb.cli import console, errors
+from tpb.gateway.admission import Allowance
 from tpb.gateway.auth import Authenticator, read_public_key
 from tpb.gateway.schema import StoreBusy
 from tpb.gateway.server import AddressInUse, GatewayOptions, GatewayServer, ListenProblem
@@ -50,6 +51,14 @@ def gateway(
     allow_plaintext: Annotated[
         bool, typer.Option("--allow-plaintext", help="Permit ws:// beyond this machine.")
     ] = False,
+    event_log: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Append what happens there, as lines of JSON."),
+    ] = None,
+    refusals: Annotated[
+        int,
+        typer.Option(min=1, help="Refused attempts of one address before it has to wait."),
+    ] = Allowance.burst,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one line of JSON once it serves.")
     ] = False,
@@ -76,6 +85,8 @@ def gateway(
         port=port,
         tls_dir=tls_dir or data / "tls" if tls else None,
         allow_plaintext=allow_plaintext,
+        event_log=event_log,
+        refusals=Allowance(burst=refusals),
     )
     _log_to_console()
     try:

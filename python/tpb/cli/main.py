@@ -23,8 +23,12 @@ VERBS = {
     "generate": "Make the C++ and Python code of the schemas in proto/.",
     "build": "Build the native library: for this machine, or the DLL for MetaTrader.",
     "gateway": "Serve the gateway that stores and acknowledges ticks.",
+    "status": "Tell how the sessions of this machine are.",
     "token": "Print a token for development.",
     "export": "Write the ticks a gateway stored as CSV or Parquet.",
+    "merge": "Make one store out of several, such as a primary's and a backup's.",
+    "quality": "Tell how complete and how quick the stored ticks are.",
+    "faults": "Break everything on purpose, and count what was lost: nothing.",
     "bench": "Measure encoding, calls and throughput.",
 }
 

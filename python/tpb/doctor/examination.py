@@ -7,8 +7,8 @@ import platformdirs
 
 import tpb
 from tpb.account.secret import default_secret_file
-from tpb.doctor import building, machine, python
-from tpb.doctor.finding import Finding, State
+from tpb.doctor import building, machine, python, terminal
+from tpb.doctor.finding import Finding
 from tpb.native import checkout
 from tpb.native.errors import NativeError
 from tpb.terminal.installations import mql5_folders
@@ -33,7 +33,15 @@ def examine() -> Iterator[Finding]:
     yield from machine.loopback()
     yield from machine.clock()
     yield from machine.secrets(_secret_files())
-    yield terminals()
+    mql5 = mql5_folders()
+    yield terminal.terminals(mql5)
+    yield from terminal.self_tests(mql5)
+
+
+def compile_experts(editor: Path | None) -> Iterator[Finding]:
+    """Only when asked for: it takes some seconds and needs MetaTrader's own compiler."""
+    tree = source_tree()
+    return terminal.experts(editor, tree and tree / "mql5")
 
 
 def source_tree() -> Path | None:
@@ -41,13 +49,6 @@ def source_tree() -> Path | None:
         return checkout.root()
     except NativeError:
         return None
-
-
-def terminals() -> Finding:
-    """Told, never asked for: a gateway's machine has no terminal."""
-    found = mql5_folders()
-    detail = ", ".join(map(str, found)) or "none found; fine where no terminal should be"
-    return Finding("MetaTrader 5", State.OK, detail, "deploying the DLL", required=False)
 
 
 def _secret_files() -> list[Path]:

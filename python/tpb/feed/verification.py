@@ -7,13 +7,12 @@ with. Both sides are read as streams; memory holds only by how far they run apar
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tpb.feed.chunks import Chunk, Ticks, first
-from tpb.gateway.reading import StoredTicks, read_ticks
+from tpb.gateway.reading import StoredTicks, Stores, read_ticks
 from tpb.tick import TICK_DTYPE
 
 
@@ -24,16 +23,20 @@ class Verdict:
     lost: int = 0  # accepted and not stored
     duplicates: int = 0  # stored once more
     first_fault: str = ""
+    copies: int = 0  # sent again after a fork, and shown once: no fault
 
     @property
     def clean(self) -> bool:
         return not (self.altered or self.lost or self.duplicates)
 
 
-def verified(store: Path, chunks: Iterator[Chunk], accepted: int) -> Verdict:
-    """`chunks` is the source read anew; the first `accepted` ticks of it should be stored."""
+def verified(stores: Stores, chunks: Iterator[Chunk], accepted: int) -> Verdict:
+    """`chunks` is the source read anew; the first `accepted` ticks of it should be stored.
+
+    Several stores count as one: what a session's gateways hold together.
+    """
     comparison = Comparison(first(chunks, accepted))
-    for stored in read_ticks(store):
+    for stored in read_ticks(stores):
         comparison.take(stored)
     return comparison.verdict()
 
@@ -45,6 +48,7 @@ class Comparison:
         self._verdict = Verdict()
 
     def take(self, stored: StoredTicks) -> None:
+        self._verdict.copies += stored.copies
         for symbol in dict.fromkeys(stored.symbol.tolist()):
             rows = np.flatnonzero(stored.symbol == symbol)
             self._read_input(symbol, int(stored.sequence_number[rows].max()))

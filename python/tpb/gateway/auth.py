@@ -127,4 +127,5 @@ def _identity(claims: dict[str, Any]) -> Identity:
         roles=tuple(role for role in roles if isinstance(role, str))
         if isinstance(roles, list)
         else (),
+        expires_at_s=float(claims["exp"]) + LEEWAY_S,
     )

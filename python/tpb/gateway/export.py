@@ -1,13 +1,16 @@
-"""Writes the ticks of a store as CSV or Parquet, a chunk at a time."""
+"""Writes the ticks of stores as CSV or Parquet, a chunk at a time.
+
+Each tick comes once: batches that several stores hold, and copies after a fork, are left out.
+"""
 
 import csv
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 import numpy as np
 
-from tpb.gateway.reading import StoredTicks, read_ticks
+from tpb.gateway.reading import StoredTicks, Stores, read_ticks
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,33 +32,40 @@ COLUMNS = (
 _OF_TICK = ("time_msc", "bid", "ask", "last", "volume", "flags", "volume_real")
 
 
-def write_csv(store: Path, output: TextIO, *, tenant: str | None = None) -> int:
-    """Writes a header and a line a tick, in order; floats read back equal. Returns the ticks."""
+class Written(NamedTuple):
+    ticks: int
+    copies: int  # left out: a session before a fork holds them
+
+
+def write_csv(stores: Stores, output: TextIO, *, tenant: str | None = None) -> Written:
+    """Writes a header and a line a tick, in order; floats read back equal."""
     writer = csv.writer(output, lineterminator="\n")
     writer.writerow(COLUMNS)
-    count = 0
-    for chunk in read_ticks(store, tenant=tenant):
+    count = copies = 0
+    for chunk in read_ticks(stores, tenant=tenant):
         writer.writerows(_rows(chunk))
         count += len(chunk)
-    return count
+        copies += chunk.copies
+    return Written(count, copies)
 
 
-def write_parquet(store: Path, output: Path, *, tenant: str | None = None) -> int:
-    """Writes the same columns, a row group a chunk; needs pyarrow. Returns the ticks."""
+def write_parquet(stores: Stores, output: Path, *, tenant: str | None = None) -> Written:
+    """Writes the same columns, a row group a chunk; needs pyarrow."""
     import pyarrow as pa
     from pyarrow.parquet import ParquetWriter
 
-    count = 0
+    count = copies = 0
     schema = _schema()
     with ParquetWriter(output, schema) as writer:
-        for chunk in read_ticks(store, tenant=tenant):
+        for chunk in read_ticks(stores, tenant=tenant):
             arrays = [
                 pa.array(column, type=field.type)
                 for column, field in zip(_columns(chunk), schema, strict=True)
             ]
             writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
             count += len(chunk)
-    return count
+            copies += chunk.copies
+    return Written(count, copies)
 
 
 def _columns(chunk: StoredTicks) -> list[np.ndarray]:

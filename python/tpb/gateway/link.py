@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import math
 import os
 import socket
 import sqlite3
@@ -12,14 +13,25 @@ from asyncio.trsock import TransportSocket
 
 from aiohttp import WSMsgType, web
 
-from tpb.gateway.protocol import MAX_FRAME_BYTES, Batch, Close, Connection, Gap, Repeat
-from tpb.gateway.store import ForeignSession, Opened, Store
+from tpb.gateway.events import Event, Kind
+from tpb.gateway.protocol import (
+    MAX_FRAME_BYTES,
+    TOKEN_EXPIRED,
+    Batch,
+    Close,
+    CloseCode,
+    Connection,
+    Gap,
+    Repeat,
+)
+from tpb.gateway.store import Opened, Store
 from tpb.gateway.upgrade import SUBPROTOCOL, Refused, Upgrade
 
 log = logging.getLogger("tpb.gateway")
 
 RETRY_AFTER_S = 2
-FOREIGN_SESSION = "the session belongs to another user"
+# How long before its token's end a connection is told of it.
+TOKEN_NOTICE_S = 60
 
 # A connection of which so much is unacknowledged is not read until the store has caught up.
 _MAX_WAITING_BATCHES = 1024
@@ -29,6 +41,8 @@ _FRAMES_A_TURN = 32
 # A peer that leaves a ping unanswered for half of this is gone.
 _HEARTBEAT_S = 30.0
 _CLOSE_TIMEOUT_S = 2.0
+# One event for all the repeats, and one for all the gaps, of so long.
+_EVENT_EVERY_MS = 1000
 
 
 def new_websocket() -> web.WebSocketResponse:
@@ -56,6 +70,8 @@ class Link:
         self._settled = asyncio.Event()  # something was committed: acknowledge it
         self._room = asyncio.Event()  # less waits than before: go on reading
         self._closing: asyncio.Task[None] | None = None
+        self._repeats = _Burst()
+        self._missing = _Burst()
 
     def __str__(self) -> str:
         return f"{self.upgrade.identity.tenant}/{self.upgrade.session}"
@@ -63,26 +79,29 @@ class Link:
     async def serve(self, request: web.Request, websocket: web.WebSocketResponse) -> None:
         """Runs until the connection has ended; raises Refused before the upgrade is answered."""
         opened = await self._open_session()
-        self.connection.begin(opened.acknowledged, opened.epoch)
+        self.connection.begin(opened.standing, opened.stored_crc32c)
         self._lane = opened.lane
         self._transport = request.transport
         # Kept: a TLS transport that is closed does not tell it any more.
         self._socket = request.get_extra_info("socket")
         await websocket.prepare(request)
         self._websocket = websocket
-        log.info("%s: connected from %s, stands at %d", self, request.remote, opened.acknowledged)
+        point = opened.standing.point
+        self._tell(Kind.CONNECTED, point, f"from {request.remote}, goes on after batch {point}")
         if self.connection.closed is not None:
             self.end(self.connection.closed)
-        acknowledging = asyncio.create_task(self._acknowledge())
+        tasks = [asyncio.create_task(self._acknowledge()), asyncio.create_task(self._expire())]
         try:
             await self._read(websocket)
         finally:
-            acknowledging.cancel()
-            await asyncio.wait([acknowledging])
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
             if self._closing is not None:
                 await self._closing
             self._hang_up()
-            log.info("%s: disconnected (%s)", self, websocket.close_code)
+            self._tell_bursts()
+            self._tell_end(websocket.close_code)
 
     def end(self, close: Close) -> None:
         """Closes the connection as its decisions say; what is committed is acknowledged before."""
@@ -106,6 +125,45 @@ class Link:
         self.connection.committed(committed)
         self._settled.set()
 
+    def take_over(self) -> None:
+        """A newer connection serves the session."""
+        self._tell(Kind.TAKEN_OVER, 0, "by a newer connection")
+        self.end(self.connection.take_over())
+
+    def _tell(self, kind: Kind, value: int, text: str) -> None:
+        log.info("%s: %s %s", self, kind, text)
+        upgrade = self.upgrade
+        self._store.note(
+            Event(now_ms(), upgrade.identity.tenant, upgrade.session, kind, value, text)
+        )
+
+    def _tell_end(self, close_code: int | None) -> None:
+        closed = self.connection.closed
+        if closed is not None:
+            self._tell(Kind.DISCONNECTED, closed.code, closed.reason)
+        else:
+            self._tell(Kind.DISCONNECTED, close_code or CloseCode.ABNORMAL, "by the client")
+
+    def _tell_bursts(self) -> None:
+        if repeats := self._repeats.take():
+            self._tell(Kind.REPEATS, repeats, f"{repeats} batches came again and were dropped")
+        if missing := self._missing.take():
+            self._tell(Kind.GAP, missing, f"{missing} batches did not come")
+
+    async def _expire(self) -> None:
+        """Ends the connection with its token."""
+        expires_at_s = self.upgrade.identity.expires_at_s
+        if expires_at_s is None:
+            return
+        left_s = expires_at_s - time.time()
+        await asyncio.sleep(left_s - TOKEN_NOTICE_S)
+        left_s = max(0.0, expires_at_s - time.time())
+        self.connection.token_expires_in(math.ceil(left_s))
+        self._settled.set()
+        await asyncio.sleep(left_s)
+        self._tell(Kind.TOKEN_EXPIRED, 0, TOKEN_EXPIRED)
+        self.end(self.connection.token_expired())
+
     def _hang_up(self) -> None:
         """Ends the TCP connection, where a peer without manners would keep TLS's farewell open."""
         if self._socket is not None:
@@ -113,30 +171,13 @@ class Link:
                 self._socket.shutdown(socket.SHUT_RDWR)
 
     async def _open_session(self) -> Opened:
-        identity = self.upgrade.identity
-        answer = self._store.open_session(
-            identity.tenant,
-            self.upgrade.session,
-            identity.user,
-            first_batch=self.upgrade.first_batch,
-            at_ms=now_ms(),
-            receiver=self,
-        )
+        answer = self._store.open_session(self.upgrade, at_ms=now_ms(), receiver=self)
         try:
             opened = await asyncio.wrap_future(answer)
-        except ForeignSession:
-            raise Refused(403, FOREIGN_SESSION) from None
         except sqlite3.Error:
             raise Refused(503, "the store cannot be used now", RETRY_AFTER_S) from None
         if self.connection.closed is not None:
             raise Refused(503, self.connection.closed.reason, RETRY_AFTER_S)
-        if opened.handed_over:
-            log.info(
-                "%s: %d batches up to %d were acknowledged by another gateway",
-                self,
-                opened.handed_over,
-                opened.acknowledged,
-            )
         return opened
 
     async def _read(self, websocket: web.WebSocketResponse) -> None:
@@ -152,7 +193,7 @@ class Link:
                 case Batch():
                     self._take(decision)
                 case Repeat():
-                    self._store.note_repeat(self._lane, now_ms())
+                    self._take_repeat(decision)
                 case Close():
                     self._refuse(decision)
                     return
@@ -161,29 +202,43 @@ class Link:
             frames += 1
             if frames % _FRAMES_A_TURN == 0:
                 await asyncio.sleep(0)
-            await self._wait_for_room()
+            if self._is_full():
+                await self._wait_for_room()
 
     def _take(self, batch: Batch) -> None:
+        at_ms = now_ms()
         if batch.gap is not None:
-            self._report_gap(batch.gap)
-        self._store.append(self._lane, batch, now_ms())
+            self._report_gap(batch.gap, at_ms)
+        self._store.append(self._lane, batch, at_ms)
+
+    def _take_repeat(self, repeat: Repeat) -> None:
+        at_ms = now_ms()
+        self._store.note_repeat(self._lane, repeat, at_ms)
+        if self._repeats.add(1, at_ms):
+            self._tell_bursts()
 
     def _refuse(self, close: Close) -> None:
         if close.gap is not None:
-            self._report_gap(close.gap)
-            self._store.note_gap(self._lane, close.gap, now_ms())
+            at_ms = now_ms()
+            self._report_gap(close.gap, at_ms)
+            self._store.note_gap(self._lane, close.gap, at_ms)
         log.warning("%s: closing with %d: %s", self, close.code, close.reason)
         self.end(close)
 
-    def _report_gap(self, gap: Gap) -> None:
+    def _report_gap(self, gap: Gap, at_ms: int) -> None:
         log.warning("%s: gap: batch %d was expected, %d came", self, gap.expected, gap.received)
+        if self._missing.add(gap.received - gap.expected, at_ms):
+            self._tell_bursts()
 
-    async def _wait_for_room(self) -> None:
+    def _is_full(self) -> bool:
         connection = self.connection
-        while connection.closed is None and (
+        return connection.closed is None and (
             connection.waiting_batches >= _MAX_WAITING_BATCHES
             or connection.waiting_bytes >= _MAX_WAITING_BYTES
-        ):
+        )
+
+    async def _wait_for_room(self) -> None:
+        while self._is_full():
             self._room.clear()
             await self._room.wait()
 
@@ -196,14 +251,35 @@ class Link:
                 self._settled.clear()
 
     async def _send_control(self) -> None:
-        frame = self.connection.control_frame()
-        if frame is not None and self._websocket is not None:
+        while self._websocket is not None:
+            frame = self.connection.control_frame()
+            if frame is None:
+                return
             await self._websocket.send_bytes(frame)
 
     async def _close(self, websocket: web.WebSocketResponse, close: Close) -> None:
         with contextlib.suppress(ConnectionError):
             await self._send_control()
         await websocket.close(code=close.code, message=close.reason.encode())
+
+
+class _Burst:
+    """Sums up what comes in bursts, so that no client can flood the events."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._since_ms = 0
+
+    def add(self, count: int, at_ms: int) -> bool:
+        """True when it is time to tell."""
+        if not self._count:
+            self._since_ms = at_ms
+        self._count += count
+        return at_ms - self._since_ms >= _EVENT_EVERY_MS
+
+    def take(self) -> int:
+        count, self._count = self._count, 0
+        return count
 
 
 def reset_when_closed(stream: "socket.socket | TransportSocket") -> None:

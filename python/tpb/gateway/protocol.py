@@ -3,25 +3,40 @@
 Pure: no I/O and no clock. The server tells it frames and commits and does what it answers.
 """
 
+import struct
 from collections import deque
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
 import crc32c
 from google.protobuf.message import DecodeError
 
-from tpb.wire.tpb.stream_control_pb2 import Ack, StreamControl
+from tpb.gateway.quality import Numbers
+from tpb.gateway.standing import Standing
+from tpb.wire.tpb.stream_control_pb2 import Ack, Notice, StreamControl
 from tpb.wire.trading.market_data_pb2 import MarketDataStream
 
 MAX_FRAME_BYTES = 1 << 20
+# What the first Ack tells at most of what is stored already.
+MAX_STORED_CHECKSUMS = 8192
+
+
+TOKEN_EXPIRED = "token expired"
+
+# The field frame_crc32c: its tag (100 << 3 | 5, a varint) and four bytes.
+_SEAL_TAG = b"\xa5\x06"
+_SEAL_BYTES = len(_SEAL_TAG) + 4
 
 
 class CloseCode(IntEnum):
     GOING_AWAY = 1001
+    ABNORMAL = 1006  # never sent: the connection was cut
     TRY_AGAIN_LATER = 1013
     GAP = 4001
     TAKEN_OVER = 4003
     POLICY = 4008
+    DAMAGED = 4009
 
 
 class Gap(NamedTuple):
@@ -38,13 +53,18 @@ class Batch(NamedTuple):
     payload: bytes
     crc32c: int
     ticks: int
-    gap: Gap | None
+    gap: Gap | None = None
+    # Sent again on purpose: compared with what is stored, which it replaces where it differs.
+    again: bool = False
+    numbers: Numbers = ()
+    sent_at_ms: int = 0  # by the client's clock; 0 where it does not say
 
 
 class Repeat(NamedTuple):
     """Stored or about to be: to be dropped and counted."""
 
     sequence: int
+    numbers: Numbers = ()
 
 
 class Close(NamedTuple):
@@ -53,6 +73,11 @@ class Close(NamedTuple):
     code: CloseCode
     reason: str
     gap: Gap | None = None
+
+    @property
+    def acknowledges(self) -> bool:
+        """Whether what is committed is acknowledged before."""
+        return self.code is CloseCode.GOING_AWAY or self.reason == TOKEN_EXPIRED
 
 
 class _Waiting(NamedTuple):
@@ -73,19 +98,27 @@ class Connection:
         self._tenant = tenant
         self._acknowledges = acknowledges
         self._epoch = 0
-        self._resume_point: int | None = None  # until it was told
+        self._controls: deque[bytes] = deque()  # to be sent before any further acknowledgement
         self._accepted = 0  # newest batch given out to be stored
+        self._sent_again_up_to = 0
         self._committed = 0
         self._waiting: deque[_Waiting] = deque()
         self._waiting_bytes = 0
         self._closed: Close | None = None
+        self._sealed = False
 
-    def begin(self, acknowledged: int, epoch: int) -> None:
-        """The store has told where the session stands: every frame comes after this."""
-        self._epoch = epoch
-        self._resume_point = acknowledged
-        self._accepted = acknowledged
-        self._committed = acknowledged
+    def begin(self, standing: Standing, stored_crc32c: Sequence[int] = ()) -> None:
+        """The store has told where the session stands: every frame comes after this.
+
+        stored_crc32c: of the batches stored before, ending at the standing's point.
+        """
+        self._epoch = standing.epoch
+        self._accepted = standing.point
+        self._committed = standing.point
+        self._sent_again_up_to = standing.acknowledged
+        if standing.restored is not None:
+            self._controls.append(_restored(standing))
+        self._controls.append(self._ack(standing.point, (), stored_crc32c))
 
     @property
     def closed(self) -> Close | None:
@@ -106,14 +139,25 @@ class Connection:
             return None
         if len(payload) > MAX_FRAME_BYTES:
             return self._close(CloseCode.POLICY, "a frame is at most 1 MiB")
+        if self._is_damaged(payload):
+            return self._close(CloseCode.DAMAGED, "the frame was damaged on its way")
         try:
             stream = MarketDataStream.FromString(payload)
         except DecodeError:
             return self._close(CloseCode.POLICY, "the frame is no MarketDataStream")
-        fault = self._fault(stream)
+        numbers: list[tuple[str, int]] = []
+        fault = self._fault(stream, numbers)
         if fault is not None:
             return self._close(CloseCode.POLICY, fault)
-        return self._place(stream.batch_sequence, payload, len(stream.ticks))
+        return self._place(stream, payload, numbers)
+
+    def _is_damaged(self, payload: bytes) -> bool:
+        """Whether the seal says so; who has sealed one frame seals them all."""
+        if payload[-_SEAL_BYTES:-4] != _SEAL_TAG:
+            return self._sealed
+        right = crc32c.crc32c(payload[:-_SEAL_BYTES]) == int.from_bytes(payload[-4:], "little")
+        self._sealed |= right
+        return not right
 
     def receive_text(self) -> Close | None:
         if self._closed is not None:
@@ -127,14 +171,22 @@ class Connection:
             self._take_committed()
 
     def control_frame(self) -> bytes | None:
-        """The StreamControl to send now: first the resume point, then what was committed since."""
+        """The next StreamControl to send: the resume point first, then what was committed since."""
         if not self._acknowledges or self._closed_for_good():
             return None
-        if self._resume_point is not None:
-            point, self._resume_point = self._resume_point, None
-            return self._ack(point, [])
+        if self._controls:
+            return self._controls.popleft()
         checksums = self._take_committed()
         return self._ack(self._committed, checksums) if checksums else None
+
+    def token_expires_in(self, seconds: int) -> None:
+        self._controls.append(
+            _notice(
+                "token_expires",
+                f"The token expires in {seconds} s, and the connection ends with it: renew it.",
+                Notice.SEVERITY_WARNING,
+            )
+        )
 
     def take_over(self) -> Close:
         """A newer connection serves the session."""
@@ -148,14 +200,26 @@ class Connection:
         """The gateway ends. What is committed may still be acknowledged before."""
         return self._close(CloseCode.GOING_AWAY, "the gateway is shutting down")
 
-    def _ack(self, sequence: int, checksums: list[int]) -> bytes:
-        ack = Ack(batch_sequence=sequence, crc32c=checksums, epoch=self._epoch)
-        return StreamControl(ack=ack).SerializeToString()
+    def token_expired(self) -> Close:
+        """What is committed may still be acknowledged before."""
+        return self._close(CloseCode.POLICY, TOKEN_EXPIRED)
+
+    def _ack(self, sequence: int, checksums: Sequence[int], stored: Sequence[int] = ()) -> bytes:
+        return StreamControl(
+            ack=Ack(
+                batch_sequence=sequence,
+                crc32c=checksums,
+                epoch=self._epoch,
+                stored_crc32c=stored,
+                check=check_of(sequence, self._epoch, checksums, stored),
+            )
+        ).SerializeToString()
 
     def _closed_for_good(self) -> bool:
-        return self._closed is not None and self._closed.code is not CloseCode.GOING_AWAY
+        return self._closed is not None and not self._closed.acknowledges
 
-    def _fault(self, stream: MarketDataStream) -> str | None:
+    def _fault(self, stream: MarketDataStream, numbers: list[tuple[str, int]]) -> str | None:
+        """Looks at each tick once: its number is noted meanwhile."""
         if stream.batch_sequence < 1:
             return "batch_sequence counts from 1"
         tenant = self._tenant
@@ -163,9 +227,11 @@ class Connection:
         if of_batch and of_batch != tenant:
             return "the tenant of the batch is not the token's"
         # What the batch holds may leave its tenant to the batch, where that names one.
+        note = numbers.append
         for tick in stream.ticks:
             if (tick.tenant_id or of_batch) != tenant:
                 return "the tenant of a tick is not the token's"
+            note((tick.symbol, tick.sequence_number))
         for bar in stream.bars:
             if (bar.tenant_id or of_batch) != tenant:
                 return "the tenant of a bar is not the token's"
@@ -173,10 +239,13 @@ class Connection:
             return "the tenant of the depth is not the token's"
         return None
 
-    def _place(self, sequence: int, payload: bytes, ticks: int) -> Batch | Repeat | Close:
+    def _place(
+        self, stream: MarketDataStream, payload: bytes, numbers: Numbers
+    ) -> Batch | Repeat | Close:
+        sequence = stream.batch_sequence
         expected = self._accepted + 1
         if sequence < expected:
-            return Repeat(sequence)
+            return Repeat(sequence, numbers)
         gap = Gap(expected, sequence) if sequence > expected else None
         if gap is not None and self._acknowledges:
             return self._close(
@@ -186,7 +255,10 @@ class Connection:
         checksum = crc32c.crc32c(payload)
         self._waiting.append(_Waiting(sequence, checksum, len(payload)))
         self._waiting_bytes += len(payload)
-        return Batch(sequence, payload, checksum, ticks, gap)
+        again = sequence <= self._sent_again_up_to
+        return Batch(
+            sequence, payload, checksum, len(numbers), gap, again, numbers, stream.batch_time_msc
+        )
 
     def _take_committed(self) -> list[int]:
         checksums = []
@@ -203,3 +275,27 @@ class Connection:
             self._closed = Close(code, reason)
             return Close(code, reason, gap)
         return self._closed
+
+
+def check_of(sequence: int, epoch: int, checksums: Sequence[int], stored: Sequence[int]) -> int:
+    """The field `check` of an Ack: CRC-32C of its other numbers, little endian."""
+    all_crcs = (*checksums, *stored)
+    return crc32c.crc32c(struct.pack(f"<qq{len(all_crcs)}I", sequence, epoch, *all_crcs))
+
+
+def _restored(standing: Standing) -> bytes:
+    assert standing.restored is not None
+    first, last = standing.restored
+    lost = sum(span.batches for span in standing.lost)
+    return _notice(
+        "store_restored",
+        f"This gateway's store stands before batch {first}, though it had acknowledged up to"
+        f" {last}: it was restored from a backup, or replaced. {lost} batches are lost here; the"
+        " rest is asked for again.",
+        Notice.SEVERITY_WARNING,
+    )
+
+
+def _notice(code: str, text: str, severity: Notice.Severity) -> bytes:
+    notice = Notice(code=code, text=text, severity=severity)
+    return StreamControl(notice=notice).SerializeToString()

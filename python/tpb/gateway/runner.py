@@ -19,7 +19,7 @@ from typing import Any
 from tpb.account.secret import read_or_make_secret
 from tpb.account.token import make_token
 from tpb.gateway.auth import Authenticator
-from tpb.gateway.server import GatewayOptions, GatewayServer
+from tpb.gateway.server import HEALTH_PATH, QUALITY_PATH, GatewayOptions, GatewayServer
 
 _START_TIMEOUT_S = 30.0
 _STOP_TIMEOUT_S = 15.0
@@ -29,7 +29,14 @@ class RunningGateway(ABC):
     """A gateway that serves, and where its things are."""
 
     def __init__(
-        self, store: Path, *, secret_file: Path, tls_dir: Path | None, host: str, port: int
+        self,
+        store: Path,
+        *,
+        secret_file: Path,
+        tls_dir: Path | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        event_log: Path | None = None,
     ) -> None:
         self.store_path = store
         self.secret_file = secret_file
@@ -39,6 +46,7 @@ class RunningGateway(ABC):
         self._tls_dir = tls_dir
         self._host = host
         self._port = port
+        self._event_log = event_log
 
     @abstractmethod
     def start(self) -> None:
@@ -60,8 +68,17 @@ class RunningGateway(ABC):
         return make_token(secret, user=user, tenant=tenant, tier=tier, ttl_s=ttl_s)
 
     def health(self, token: str | None = None) -> dict[str, Any]:
-        """What /healthz says, with a token also of the sessions of its tenant."""
-        request = urllib.request.Request(self.health_url)
+        """What /healthz says, with a token also of its tenant: sessions and newest events."""
+        return self._ask(self.health_url, token)
+
+    def quality(self, token: str) -> list[dict[str, Any]]:
+        """What /api/v1/quality says of the token's tenant: a symbol and hour an entry."""
+        address = self.health_url.removesuffix(HEALTH_PATH) + QUALITY_PATH
+        periods: list[dict[str, Any]] = self._ask(address, token)["periods"]
+        return periods
+
+    def _ask(self, address: str, token: str | None) -> dict[str, Any]:
+        request = urllib.request.Request(address)
         if token is not None:
             request.add_header("Authorization", f"Bearer {token}")
         context = ssl.create_default_context(cafile=self.ca_file) if self.ca_file else None
@@ -114,6 +131,7 @@ class GatewayThread(RunningGateway):
                 host=self._host,
                 port=self._port,
                 tls_dir=self._tls_dir,
+                event_log=self._event_log,
             )
             self._server = GatewayServer(options)
             await self._server.start()
@@ -173,6 +191,8 @@ class GatewayProcess(RunningGateway):
         command += ["--store", str(self.store_path), "--jwt-secret-file", str(self.secret_file)]
         if self._tls_dir is not None:
             command += ["--tls", "--tls-dir", str(self._tls_dir)]
+        if self._event_log is not None:
+            command += ["--event-log", str(self._event_log)]
         return command
 
     def _close_pipes(self) -> None:

@@ -9,10 +9,11 @@ import errno
 import ipaddress
 import logging
 import socket
+import sqlite3
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,22 +21,30 @@ from typing import Self
 from aiohttp import web
 
 import tpb
+from tpb.gateway import quality_api
+from tpb.gateway.admission import Admission, Allowance
 from tpb.gateway.auth import Authenticator
-from tpb.gateway.link import FOREIGN_SESSION, RETRY_AFTER_S, Link, new_websocket
-from tpb.gateway.reading import read_sessions
+from tpb.gateway.events import EventLog
+from tpb.gateway.link import RETRY_AFTER_S, Link, new_websocket
+from tpb.gateway.reading import read_events, read_sessions
+from tpb.gateway.standing import FOREIGN_SESSION, refuse_if_older
 from tpb.gateway.store import Receipt, Store
 from tpb.gateway.tls import LOCAL_NAMES, TlsProblem, ensure_certificates
-from tpb.gateway.upgrade import Identity, Refused, read_upgrade
+from tpb.gateway.upgrade import Identity, Refused, Upgrade, read_upgrade, verify_check
 from tpb.problem import Problem
 
 log = logging.getLogger("tpb.gateway")
 
 WS_PATH = "/ws/mt5"
 HEALTH_PATH = "/healthz"
+QUALITY_PATH = "/api/v1/quality"
 
 _ANY_HOST = ("0.0.0.0", "::")
 _SHUTDOWN_TIMEOUT_S = 5.0
 _RENEWAL_S = 12 * 3600
+_EVENTS_SHOWN = 20
+# What a guess at a token or a name meets; not what a well-behaved client meets in bad times.
+_COUNTED_REFUSALS = (400, 401, 403)
 
 
 class ListenProblem(Problem):
@@ -55,6 +64,8 @@ class GatewayOptions:
     tls_dir: Path | None = None  # serve wss:// with the certificates kept here
     allow_plaintext: bool = False  # permit ws:// beyond loopback
     max_connections: int = 1024
+    event_log: Path | None = None  # JSON lines of what happens
+    refusals: Allowance = field(default_factory=Allowance)  # of one address
 
     def check(self) -> None:
         """Raises ListenProblem where tokens would travel in the clear."""
@@ -95,6 +106,7 @@ class GatewayServer:
         self._connections_refused = 0
         self._links: dict[tuple[str, str], Link] = {}
         self._leaving: set[Link] = set()  # taken over, and not quite gone
+        self._admission = Admission(options.refusals)
         self._started = time.monotonic()
         self._stopping = False
 
@@ -127,7 +139,13 @@ class GatewayServer:
         """Raises a Problem where the store, the certificates or the address cannot be used."""
         self._loop = asyncio.get_running_loop()
         context = self._tls_context()
-        self._store = Store(self.options.store, self._deliver)
+        event_log = None if self.options.event_log is None else EventLog(self.options.event_log)
+        try:
+            self._store = Store(self.options.store, self._deliver, event_log=event_log)
+        except BaseException:
+            if event_log is not None:
+                event_log.close()
+            raise
         try:
             await self._listen(context)
         except BaseException:
@@ -177,6 +195,7 @@ class GatewayServer:
             "repeats": totals.repeats,
             "gaps": totals.gaps,
             "handed_over": totals.handed_over,
+            "corrections": totals.corrections,
             "failed_commits": store.failed_commits,
         }
 
@@ -205,6 +224,7 @@ class GatewayServer:
         app = web.Application()
         app.router.add_get(WS_PATH, self._answering(self._take_stream))
         app.router.add_get(HEALTH_PATH, self._answering(self._tell_health))
+        app.router.add_get(QUALITY_PATH, self._answering(self._tell_quality))
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         options = self.options
@@ -231,6 +251,7 @@ class GatewayServer:
                 return await handler(request)
             except Refused as refused:
                 self._connections_refused += 1
+                self._count_refusal(request, refused)
                 log.info("refused %s (%d): %s", request.remote, refused.status, refused.text)
                 return _refusal(refused)
             except ConnectionResetError:
@@ -242,12 +263,13 @@ class GatewayServer:
     # ---- /healthz -----------------------------------------------------------------------------
 
     async def _tell_health(self, request: web.Request) -> web.Response:
-        """Totals for everyone; with a token, the sessions of its tenant as well."""
+        """Totals for everyone; with a token, sessions and events of its tenant as well."""
         report = self.health()
         if "Authorization" in request.headers:
             identity = self._identify(request)
             report["tenant"] = identity.tenant
             report["tenant_sessions"] = await asyncio.to_thread(self._sessions_of, identity.tenant)
+            report["tenant_events"] = await asyncio.to_thread(self._events_of, identity.tenant)
         return web.json_response(report, status=200 if self._store.healthy else 503)
 
     def _sessions_of(self, tenant: str) -> list[dict[str, object]]:
@@ -264,9 +286,32 @@ class GatewayServer:
             for known in read_sessions(self._store.path, tenant=tenant)
         ]
 
+    def _events_of(self, tenant: str) -> list[dict[str, object]]:
+        found = read_events(self._store.path, tenant=tenant, newest=_EVENTS_SHOWN)
+        return [event.document() for event in found]
+
+    # ---- /api/v1/quality ----------------------------------------------------------------------
+
+    async def _tell_quality(self, request: web.Request) -> web.Response:
+        """The figures of the token's tenant, as JSON or as a stream of DataQualityMetrics."""
+        identity = self._identify(request)
+        wanted = quality_api.read_query(request.query, time.time_ns() // 1_000_000)
+        answer = self._store.quality(identity.tenant, wanted.since_ms)
+        try:
+            figures = await asyncio.wrap_future(answer)
+        except sqlite3.Error:
+            raise Refused(503, "the store cannot be used now", RETRY_AFTER_S) from None
+        found = wanted.of(figures)
+        if quality_api.PROTOBUF in request.headers.get("Accept", ""):
+            return web.Response(
+                body=quality_api.delimited(found), content_type=quality_api.PROTOBUF
+            )
+        return web.json_response(quality_api.document(identity.tenant, found))
+
     # ---- /ws/mt5 ------------------------------------------------------------------------------
 
     async def _take_stream(self, request: web.Request) -> web.StreamResponse:
+        verify_check(request.headers)
         upgrade = read_upgrade(self._identify(request), request.headers)
         websocket = new_websocket()
         if not websocket.can_prepare(request):
@@ -275,8 +320,8 @@ class GatewayServer:
             raise Refused(503, "the gateway takes no more connections now", RETRY_AFTER_S)
         key = upgrade.identity.tenant, upgrade.session
         link = Link(upgrade, self._store)
+        self._take_over(self._links.get(key), upgrade)
         self._connections_taken += 1
-        self._take_over(self._links.get(key), upgrade.identity)
         self._links[key] = link
         try:
             await link.serve(request, websocket)
@@ -288,17 +333,24 @@ class GatewayServer:
         return websocket
 
     def _identify(self, request: web.Request) -> Identity:
+        wait_s = self._admission.wait_s(request.remote, time.monotonic())
+        if wait_s:
+            raise Refused(429, "too many refused attempts from this address", wait_s)
         return self.options.authenticator.identify(request.headers.get("Authorization"))
 
-    def _take_over(self, older: Link | None, identity: Identity) -> None:
+    def _count_refusal(self, request: web.Request, refused: Refused) -> None:
+        if refused.status in _COUNTED_REFUSALS and "Authorization" in request.headers:
+            self._admission.refused(request.remote, time.monotonic())
+
+    def _take_over(self, older: Link | None, upgrade: Upgrade) -> None:
         """A session has one connection, its newest: no further frame of the older one is taken."""
         if older is None:
             return
-        if older.upgrade.identity.user != identity.user:
+        if older.upgrade.identity.user != upgrade.identity.user:
             raise Refused(403, FOREIGN_SESSION)
-        log.info("%s: taken over by a newer connection", older)
+        refuse_if_older(upgrade, older.upgrade.attempt)
         self._leaving.add(older)
-        older.end(older.connection.take_over())
+        older.take_over()
 
     def _deliver(self, receipts: Sequence[Receipt]) -> None:
         """Called on the store's thread."""

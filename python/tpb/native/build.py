@@ -36,8 +36,9 @@ def build(
 ) -> list[Artefact]:
     """Builds a target and returns what it made, the library first.
 
-    `tests` and `bench` add these programs (the sanitized targets are tests); `strict` turns
-    warnings into errors. The native target's Python module is put into the package of the tree.
+    `tests` and `bench` add these programs (asan-ubsan and tsan are tests, fuzz the fuzzers);
+    `strict` turns warnings into errors. The native target's Python module is put into the package
+    of the tree.
     """
     tree = source or checkout.root()
     output = folder or tree / "build" / target
@@ -48,6 +49,7 @@ def build(
     with cache.locked(output.with_name(f".{output.name}.lock")):
         _configure(tree, output, _options(tools, tree, libraries, strict))
         goals = ["all", *(["tests"] if tests or tools.sanitizers else []), *(["bench"] * bench)]
+        goals = ["fuzz"] if target == "fuzz" else goals
         cmake.compile_targets(output, goals, f"library ({target})", progress, jobs)
         if target == "native" and folder is None:
             _place_module(output, tree / "python/tpb")
@@ -56,6 +58,8 @@ def build(
 
 def artefacts(target: str, output: Path) -> list[Path]:
     """Where a target's results are in its build folder."""
+    if target == "fuzz":
+        return sorted(path for path in (output / "fuzz").glob("fuzz_*") if path.is_file())
     if target in toolchain.SANITIZERS:
         return sorted(path for path in (output / "tests").glob("test_*") if path.is_file())
     if target == "windows-x64":
@@ -80,7 +84,8 @@ def _options(tools: Toolchain, tree: Path, libraries: Path, strict: bool) -> lis
         f"-DTPB_DEPS_DIR={libraries}",
         f"-DTPB_SANITIZE={tools.sanitizers}",
         f"-DTPB_WARNINGS_AS_ERRORS={'ON' if strict else 'OFF'}",
-        "-DTPB_TESTS=ON",
+        f"-DTPB_TESTS={'OFF' if tools.target == 'fuzz' else 'ON'}",
+        f"-DTPB_FUZZ={'ON' if tools.target == 'fuzz' else 'OFF'}",
         f"-DTPB_BENCH={'ON' if not tools.sanitizers else 'OFF'}",
         f"-DTPB_PYTHON={'ON' if tools.target == 'native' else 'OFF'}",
         f"-DPython_EXECUTABLE={sys.executable}",

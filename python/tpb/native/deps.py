@@ -83,6 +83,7 @@ def unpacked(source: Source, title: str, progress: Progress = quiet) -> Path:
 def compiled_folder(library: Compiled, tools: Toolchain, tree: Path) -> Path:
     """Where a library of just these sources, recipe, compiler and flags stands."""
     source = sources.load()[library.name]
+    tools = _tools(library, tools)
     recipe = [tree / _RECIPE / name for name in _recipe_files(library, tools)]
     sanitizers = _sanitizers(library, tools)
     key = _key(source.sha256, *source.keep, tools.identity, sanitizers, *_texts(recipe))
@@ -92,6 +93,7 @@ def compiled_folder(library: Compiled, tools: Toolchain, tree: Path) -> Path:
 
 def _compiled(library: Compiled, tools: Toolchain, tree: Path, progress: Progress) -> Path:
     folder = compiled_folder(library, tools, tree)
+    tools = _tools(library, tools)
     if folder.is_dir():
         return folder
     step = f"{library.title} ({_kind(library, tools)})"
@@ -111,6 +113,11 @@ def _compiled(library: Compiled, tools: Toolchain, tree: Path, progress: Progres
             cmake.install(Path(scratch), new)
 
     return cache.made_once(folder, make)
+
+
+def _tools(library: Compiled, tools: Toolchain) -> Toolchain:
+    """What no sanitizer looks into is the native one."""
+    return toolchain.find("native") if tools.sanitizers and not library.sanitized else tools
 
 
 def _sanitizers(library: Compiled, tools: Toolchain) -> str:

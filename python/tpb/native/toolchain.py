@@ -12,11 +12,16 @@ from pathlib import Path
 
 from tpb.native.errors import NativeError, ToolMissing
 
-TARGETS = ("native", "windows-x64", "asan-ubsan", "tsan")
-SANITIZERS = {"asan-ubsan": "address,undefined", "tsan": "thread"}
+TARGETS = ("native", "windows-x64", "asan-ubsan", "tsan", "fuzz")
+SANITIZERS = {
+    "asan-ubsan": "address,undefined",
+    "tsan": "thread",
+    "fuzz": "fuzzer-no-link,address,undefined",
+}
 
 MINGW = "x86_64-w64-mingw32-"
 MINGW_CMAKE_FILE = "cpp/third_party/mingw-w64-x86_64.toolchain.cmake"
+CLANG = "19"  # g++ has no libFuzzer; clang 16 and older do not compile protobuf's headers
 
 # Programs and what brings them on Debian; ninja and CMake also come through pip.
 _DEBIAN = {
@@ -25,6 +30,8 @@ _DEBIAN = {
     f"{MINGW}g++-posix": "g++-mingw-w64-x86-64-posix",
     f"{MINGW}gcc-posix": "g++-mingw-w64-x86-64-posix",
     "nasm": "nasm",
+    f"clang-{CLANG}": f"clang-{CLANG} libclang-rt-{CLANG}-dev",
+    f"clang++-{CLANG}": f"clang-{CLANG} libclang-rt-{CLANG}-dev",
     "nm": "binutils",
     "readelf": "binutils",
 }
@@ -60,7 +67,10 @@ def find(target: str) -> Toolchain:
         c, cxx = require(f"{MINGW}gcc-posix"), require(f"{MINGW}g++-posix")
         require("nasm")
         return Toolchain(target, c, cxx, _identity(cxx), is_cross=True)
-    c, cxx = _host_compilers()
+    if target == "fuzz":
+        c, cxx = require(f"clang-{CLANG}"), require(f"clang++-{CLANG}")
+    else:
+        c, cxx = _host_compilers()
     return Toolchain(target, c, cxx, _identity(cxx), is_cross=False)
 
 

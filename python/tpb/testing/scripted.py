@@ -13,14 +13,19 @@ import socket
 import ssl
 import struct
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from types import TracebackType
 from typing import Self
 
+import crc32c
+
 from tpb.gateway.link import reset_when_closed
+from tpb.gateway.protocol import check_of
 from tpb.gateway.upgrade import SUBPROTOCOL
-from tpb.wire.tpb.stream_control_pb2 import Ack, StreamControl
+from tpb.wire.tpb.stream_control_pb2 import Ack, Notice, StreamControl
+from tpb.wire.trading.market_data_pb2 import MarketDataStream
 
 _MAX_HEAD_BYTES = 65536
 # RFC 6455, section 1.3.
@@ -44,6 +49,14 @@ class Frame:
 
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
+
+
+class Check(Enum):
+    """What an acknowledgement's field `check` holds."""
+
+    RIGHT = 1
+    DAMAGED = 2
+    NONE = 3  # as gateways that do not know it
 
 
 class Hangup(Exception):
@@ -92,9 +105,24 @@ class Peer:
     def send_frame(self, opcode: int, payload: bytes) -> None:
         self.send(frame_bytes(opcode, payload))
 
-    def acknowledge(self, sequence: int, checksums: tuple[int, ...] = (), epoch: int = 1) -> None:
-        ack = Ack(batch_sequence=sequence, crc32c=checksums, epoch=epoch)
+    def acknowledge(
+        self,
+        sequence: int,
+        checksums: Sequence[int] = (),
+        epoch: int = 1,
+        *,
+        stored: Sequence[int] = (),
+        check: Check = Check.RIGHT,
+    ) -> None:
+        ack = Ack(batch_sequence=sequence, crc32c=checksums, epoch=epoch, stored_crc32c=stored)
+        if check is not Check.NONE:
+            right = check_of(sequence, epoch, checksums, stored)
+            ack.check = right ^ 1 if check is Check.DAMAGED else right
         self.send_frame(BINARY, StreamControl(ack=ack).SerializeToString())
+
+    def notify(self, code: str, text: str = "as told") -> None:
+        notice = Notice(code=code, text=text, severity=Notice.SEVERITY_WARNING)
+        self.send_frame(BINARY, StreamControl(notice=notice).SerializeToString())
 
     def close(self, code: int, reason: str = "") -> None:
         self.send_frame(CLOSE, struct.pack(">H", code) + reason.encode())
@@ -116,13 +144,20 @@ class Peer:
 
     def answer_pings(self) -> None:
         """Takes frames and answers pings and the closing handshake, until the client goes."""
+        while self.read_batch() is not None:
+            pass
+
+    def read_batch(self) -> bytes | None:
+        """The next batch, pings being answered; None after the closing handshake."""
         while True:
             frame = self.read_frame()
+            if frame.opcode == BINARY:
+                return frame.payload
             if frame.opcode == PING:
                 self.send_frame(PONG, frame.payload)
             elif frame.opcode == CLOSE:
                 self.send_frame(CLOSE, frame.payload[:2])
-                return
+                return None
 
     def wait_for_hangup(self) -> None:
         """Reads nothing into the behaviour, says nothing, until the client goes."""
@@ -262,6 +297,59 @@ def best_effort() -> Behaviour:
         peer.answer_pings()
 
     return behave
+
+
+def acknowledges(
+    point: int = 0,
+    *,
+    epoch: int = 1,
+    stored: Sequence[int] = (),
+    check: Check = Check.RIGHT,
+    restored: bool = False,
+    wrong_checksum_of: int | None = None,
+    damaged_check_of: int | None = None,
+) -> Behaviour:
+    """Says that the session stands at `point`, then acknowledges each batch as it comes.
+
+    stored: the first acknowledgement's checksums of batches up to the point. restored: a notice
+    says first that the store was restored. wrong_checksum_of, damaged_check_of: the batch whose
+    acknowledgement is so.
+    """
+
+    def behave(peer: Peer) -> None:
+        peer.accept()
+        if restored:
+            peer.notify("store_restored")
+        peer.acknowledge(point, (), epoch, stored=stored, check=check)
+        while (payload := peer.read_batch()) is not None:
+            sequence = MarketDataStream.FromString(payload).batch_sequence
+            checksum = crc32c.crc32c(payload) ^ (sequence == wrong_checksum_of)
+            damaged = sequence == damaged_check_of
+            peer.acknowledge(
+                sequence, (checksum,), epoch, check=Check.DAMAGED if damaged else check
+            )
+
+    return behave
+
+
+def damages_check() -> Behaviour:
+    """Says where the session stands, with a check that does not fit."""
+    return acknowledges(check=Check.DAMAGED)
+
+
+def without_check() -> Behaviour:
+    """A gateway from before there were checks."""
+    return acknowledges(check=Check.NONE)
+
+
+def stands_beyond(point: int = 2**40) -> Behaviour:
+    """Knows batches of the session that this client never handed over."""
+    return acknowledges(point)
+
+
+def tells_store_restored(point: int = 0, epoch: int = 2) -> Behaviour:
+    """Has lost batches that it had acknowledged, and says so."""
+    return acknowledges(point, epoch=epoch, restored=True)
 
 
 def acknowledges_out_of_range(sequence: int = 2**62) -> Behaviour:

@@ -2,17 +2,38 @@
 
 #include <atomic>
 #include <boost/test/unit_test.hpp>
+#include <chrono>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "../session/temporary_folder.h"
 #include "trading_protobuf.h"
 
 extern "C" int32_t AbiVersionSeenByC(void);
 
 namespace {
+
+// The default session keeps a journal: here, and not where the user's own are.
+class StateOfItsOwn {
+ public:
+  StateOfItsOwn() {
+    const std::string folder = folder_.path().string();
+#ifdef _WIN32
+    _putenv_s("TPB_STATE_DIR", folder.c_str());
+#else
+    setenv("TPB_STATE_DIR", folder.c_str(), 1);
+#endif
+  }
+
+ private:
+  tpb::TemporaryFolder folder_{"abi"};
+};
+
+BOOST_TEST_GLOBAL_FIXTURE(StateOfItsOwn);
 
 const TpbChar* Units(const std::u16string& text) {
   return reinterpret_cast<const TpbChar*>(text.c_str());
@@ -69,7 +90,43 @@ BOOST_AUTO_TEST_CASE(version_and_layouts) {
   BOOST_TEST(AbiVersionSeenByC() == TPB_OK);
   BOOST_TEST(TpbSizeOf(TPB_LAYOUT_TICK) == 60);
   BOOST_TEST(TpbSizeOf(TPB_LAYOUT_STATUS) == 216);
+  BOOST_TEST(TpbSizeOf(TPB_LAYOUT_EVENT) == 40);
   BOOST_TEST(TpbSizeOf(0) == TPB_E_INVALID_ARGUMENT);
+}
+
+BOOST_AUTO_TEST_CASE(a_cursor_tells_the_newest_time_and_how_many_share_it) {
+  const TpbHandle handle = Open();
+  std::int64_t time_msc = -1;
+  std::int32_t count = -1;
+  BOOST_TEST(TpbCursor(handle, Units(u"EURUSD"), &time_msc, &count) == 0);
+  BOOST_TEST(time_msc == 0);
+  BOOST_TEST(count == 0);
+  BOOST_TEST(SendTo(handle, {MakeTick(0), MakeTick(5), MakeTick(5)}) == 3);
+  BOOST_TEST(TpbCursor(handle, Units(u"EURUSD"), &time_msc, &count) == 1);
+  BOOST_TEST(time_msc == MakeTick(5).time_msc);
+  BOOST_TEST(count == 2);
+  BOOST_TEST(TpbCursor(handle, Units(u""), &time_msc, &count) == TPB_E_BAD_SYMBOL);
+  BOOST_TEST(TpbCursor(handle, Units(u"A"), nullptr, &count) == TPB_E_INVALID_ARGUMENT);
+  BOOST_TEST(TpbCursor(handle + 64, Units(u"A"), &time_msc, &count) == TPB_E_BAD_HANDLE);
+  TpbClose(handle, 0);
+}
+
+BOOST_AUTO_TEST_CASE(events_come_once_oldest_first) {
+  const TpbHandle handle = Open();
+  TpbEventInfo event{};
+  std::vector<TpbChar> text(160);
+  std::int32_t taken = 0;
+  for (int tries = 0; tries < 30'000 && taken == 0; ++tries) {
+    taken = TpbNextEvent(handle, &event, text.data(), static_cast<int32_t>(text.size()));
+    if (taken == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  BOOST_TEST(taken == 1);  // nobody answers at that address
+  BOOST_TEST(event.kind == TPB_EVENT_BUFFERING);
+  BOOST_TEST(event.number == 1);
+  BOOST_TEST(text[0] != 0);
+  BOOST_TEST(TpbNextEvent(handle, nullptr, nullptr, 0) == TPB_E_INVALID_ARGUMENT);
+  BOOST_TEST(TpbNextEvent(handle, &event, nullptr, 0) == 0);
+  TpbClose(handle, 0);
 }
 
 BOOST_AUTO_TEST_CASE(ticks_are_accepted_without_a_gateway_and_counted_at_the_end) {

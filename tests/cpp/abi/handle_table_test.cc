@@ -14,7 +14,8 @@ std::unique_ptr<Session> MakeSession() {
   Options options;
   BOOST_TEST(
       ParseOptions("endpoint=ws://127.0.0.1:1;token=t;user_id=u;tenant_id=t", options).text == "");
-  return std::make_unique<Session>(std::move(options));
+  Error error;
+  return Session::Open(std::move(options), error);
 }
 
 BOOST_AUTO_TEST_SUITE(handle_table)

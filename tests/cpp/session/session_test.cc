@@ -12,6 +12,7 @@
 
 #include "platform/crc32c.h"
 #include "scripted_server.h"
+#include "temporary_folder.h"
 #include "tpb/stream_control.pb.h"
 #include "trading/market_data.pb.h"
 
@@ -109,6 +110,13 @@ Options OptionsFor(std::uint16_t port, const std::string& more = "") {
   return options;
 }
 
+std::unique_ptr<Session> Opened(Options options) {
+  Error error;
+  std::unique_ptr<Session> session = Session::Open(std::move(options), error);
+  BOOST_REQUIRE_MESSAGE(session != nullptr, error.text);
+  return session;
+}
+
 std::vector<Tick> Ticks(int count, int first = 0) {
   std::vector<Tick> ticks;
   for (int i = first; i < first + count; ++i) {
@@ -136,7 +144,8 @@ BOOST_AUTO_TEST_SUITE(session)
 
 BOOST_AUTO_TEST_CASE(ticks_arrive_with_all_their_stamps) {
   Gateway gateway(1'000'000);
-  Session session(OptionsFor(gateway.port()));
+  const std::unique_ptr<Session> opened = Opened(OptionsFor(gateway.port()));
+  Session& session = *opened;
   BOOST_TEST(!session.SendTicks("EURUSD", Ticks(7)));
   session.Flush();
   BOOST_TEST(WaitAcknowledged(session, 7));
@@ -166,7 +175,8 @@ BOOST_AUTO_TEST_CASE(cut_again_and_again_while_many_send) {
   constexpr int kThreads = 3;
   constexpr int kCalls = 60;
   Gateway gateway(17);
-  Session session(OptionsFor(gateway.port()));
+  const std::unique_ptr<Session> opened = Opened(OptionsFor(gateway.port()));
+  Session& session = *opened;
   std::vector<std::thread> senders;
   for (int i = 0; i < kThreads; ++i) {
     senders.emplace_back([&session, i] {
@@ -198,7 +208,8 @@ BOOST_AUTO_TEST_CASE(cut_again_and_again_while_many_send) {
 
 BOOST_AUTO_TEST_CASE(quotes_of_several_symbols) {
   Gateway gateway(1'000'000);
-  Session session(OptionsFor(gateway.port(), ";batch_ticks=1"));
+  const std::unique_ptr<Session> opened = Opened(OptionsFor(gateway.port(), ";batch_ticks=1"));
+  Session& session = *opened;
   const double bids[] = {1, 2, 3};
   const double asks[] = {1.5, 2.5, 3.5};
   const std::int64_t times[] = {1'577'898'000'000, 1'577'898'000'000, 1'577'898'000'001};
@@ -215,7 +226,9 @@ BOOST_AUTO_TEST_CASE(quotes_of_several_symbols) {
 // The tick that fills a batch sends it off, not the time.
 BOOST_AUTO_TEST_CASE(a_full_batch_leaves_at_once) {
   Gateway gateway(1'000'000);
-  Session session(OptionsFor(gateway.port(), ";batch_ticks=2;flush_ms=60000"));
+  const std::unique_ptr<Session> opened =
+      Opened(OptionsFor(gateway.port(), ";batch_ticks=2;flush_ms=60000"));
+  Session& session = *opened;
   for (int i = 0; i < 20; ++i) {
     BOOST_TEST(!session.SendTicks("EURUSD", Ticks(1, 2 * i)));
     BOOST_TEST(!session.SendTicks("EURUSD", Ticks(1, 2 * i + 1)));
@@ -227,7 +240,9 @@ BOOST_AUTO_TEST_CASE(a_full_batch_leaves_at_once) {
 
 BOOST_AUTO_TEST_CASE(a_lone_tick_leaves_by_time) {
   Gateway gateway(1'000'000);
-  Session session(OptionsFor(gateway.port(), ";batch_ticks=4096;flush_ms=1"));
+  const std::unique_ptr<Session> opened =
+      Opened(OptionsFor(gateway.port(), ";batch_ticks=4096;flush_ms=1"));
+  Session& session = *opened;
   for (int i = 0; i < 20; ++i) {
     BOOST_TEST(!session.SendTicks("EURUSD", Ticks(1, i)));
     BOOST_TEST(WaitAcknowledged(session, i + 1));
@@ -239,10 +254,62 @@ BOOST_AUTO_TEST_CASE(a_lone_tick_leaves_by_time) {
 BOOST_AUTO_TEST_CASE(destroyed_without_a_close_at_any_moment) {
   for (int i = 0; i < 20; ++i) {
     Gateway gateway(1'000'000);
-    Session session(OptionsFor(gateway.port()));
+    const std::unique_ptr<Session> opened = Opened(OptionsFor(gateway.port()));
+    Session& session = *opened;
     session.SendTicks("EURUSD", Ticks(10));
     if (i % 2 == 0) BOOST_TEST(WaitUntil([&] { return session.GetStatus().ticks_sent > 0; }));
   }
+}
+
+// What was accepted and not yet sent goes on in the next life, the open batch included, and the
+// numbers of ticks and batches go on with it.
+BOOST_AUTO_TEST_CASE(a_journal_outlives_its_session) {
+  const TemporaryFolder folder("session");
+  const std::string journal = ";journal=" + folder.path().string();
+  std::string session_id;
+  {
+    const auto lonely = Opened(OptionsFor(1, journal));  // nobody listens there
+    BOOST_TEST(!lonely->SendTicks("EURUSD", Ticks(13)));
+    BOOST_TEST(!lonely->SendTicks("GBPUSD", Ticks(1, 40)));
+    session_id = lonely->GetStatus().session_id;
+  }
+  Gateway gateway(1'000'000);
+  const auto session = Opened(OptionsFor(gateway.port(), journal));
+  BOOST_TEST(session->GetStatus().session_id == session_id);
+  BOOST_REQUIRE(session->GetCursor("EURUSD").has_value());
+  BOOST_TEST(session->GetCursor("EURUSD")->time_msc == 1'577'898'000'012);
+  BOOST_TEST(session->GetCursor("EURUSD")->count == 1);
+  BOOST_TEST(!session->GetCursor("USDJPY").has_value());
+  BOOST_TEST(!session->SendTicks("EURUSD", Ticks(3, 13)));
+  session->Flush();
+  BOOST_TEST(WaitAcknowledged(*session, 17));
+  BOOST_TEST(session->Close(milliseconds(5000)) == 0);
+  std::map<std::string, std::int64_t> newest;
+  for (const auto& batch : gateway.batches()) {
+    for (const auto& tick : batch.ticks()) {
+      BOOST_TEST(tick.sequence_number() == ++newest[tick.symbol()]);
+    }
+  }
+  BOOST_TEST(newest["EURUSD"] == 16);
+  BOOST_TEST(newest["GBPUSD"] == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_journal_serves_one_session_at_a_time_and_one_owner) {
+  const TemporaryFolder folder("session");
+  const std::string journal = ";journal=" + folder.path().string();
+  Error error;
+  {
+    const auto first = Opened(OptionsFor(1, journal));
+    BOOST_TEST(!first->SendTicks("EURUSD", Ticks(5)));
+    BOOST_TEST((Session::Open(OptionsFor(1, journal), error) == nullptr));
+    BOOST_CHECK(error.code == Code::kInUse);
+  }
+  Options foreign;
+  BOOST_TEST(
+      ParseOptions("endpoint=ws://127.0.0.1:1;token=t;user_id=u;tenant_id=other" + journal, foreign)
+          .text == "");
+  BOOST_TEST((Session::Open(foreign, error) == nullptr));
+  BOOST_CHECK(error.code == Code::kBadConfig);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -8,7 +8,9 @@
 #include <limits>
 #include <random>
 
+#include "platform/crc32c.h"
 #include "reference_batch.h"
+#include "trading/market_data.pb.h"
 
 namespace tpb::wire {
 namespace {
@@ -254,7 +256,9 @@ BOOST_AUTO_TEST_CASE(bounds_hold_and_are_met) {
         BOOST_TEST(writer.bytes() == bound);
         writer.Add(symbol, kQuote, 1);
         BOOST_TEST(writer.bytes() < 2 * bound);
-        BOOST_TEST(writer.Close(-1, -1).size() == writer.bytes() + writer.max_close_bytes());
+        std::uint32_t crc32c = 0;
+        BOOST_TEST(writer.Seal(writer.Close(-1, -1), crc32c).size() ==
+                   writer.bytes() + writer.max_close_bytes());
       }
     }
   }
@@ -306,6 +310,22 @@ BOOST_AUTO_TEST_CASE(random_batches) {
     }
     BOOST_TEST_CONTEXT("seed " << kSeed << ", round " << round) { CheckSame(input); }
   }
+}
+
+// The seal is the field frame_crc32c, last, over all before it.
+BOOST_AUTO_TEST_CASE(a_seal_is_the_checksum_of_what_stands_before_it) {
+  BatchWriter writer("acme", Stamp::kTick);
+  writer.Add(SymbolTag("EURUSD"), Tick{1'577'898'000, 1.1, 1.2, 0, 0, 1'577'898'000'000, 6, 0}, 1);
+  const std::span<const std::byte> closed = writer.Close(7, 1'577'898'000'123);
+  const std::vector<std::byte> before(closed.begin(), closed.end());
+  std::uint32_t crc32c = 0;
+  const std::span<const std::byte> frame = writer.Seal(closed, crc32c);
+  BOOST_TEST(crc32c == Crc32c(frame));
+  trading::v1::MarketDataStream parsed;
+  BOOST_REQUIRE(parsed.ParseFromArray(frame.data(), static_cast<int>(frame.size())));
+  BOOST_TEST(parsed.frame_crc32c() == Crc32c(before));
+  BOOST_TEST(parsed.SerializeAsString() ==
+             std::string(reinterpret_cast<const char*>(frame.data()), frame.size()));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

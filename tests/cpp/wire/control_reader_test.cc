@@ -69,7 +69,8 @@ BOOST_AUTO_TEST_CASE(ack) {
   message.set_epoch(3);
   const Ack expected{.batch_sequence = std::numeric_limits<std::int64_t>::max(),
                      .crc32c = {0xe3069283, 0},
-                     .epoch = 3};
+                     .epoch = 3,
+                     .stored_crc32c = {}};
   BOOST_TEST((ReadAs<Ack>(control.SerializeAsString()) == expected));
 }
 
@@ -79,7 +80,42 @@ BOOST_AUTO_TEST_CASE(first_ack_of_a_new_session_is_all_zeros) {
 
 BOOST_AUTO_TEST_CASE(ack_with_unpacked_checksums) {
   const std::string frame("\x0a\x0c\x08\x02\x15\x01\x00\x00\x00\x15\x02\x00\x00\x00", 14);
-  BOOST_TEST((ReadAs<Ack>(frame) == Ack{.batch_sequence = 2, .crc32c = {1, 2}, .epoch = 0}));
+  BOOST_TEST((ReadAs<Ack>(frame) ==
+              Ack{.batch_sequence = 2, .crc32c = {1, 2}, .epoch = 0, .stored_crc32c = {}}));
+}
+
+BOOST_AUTO_TEST_CASE(ack_with_what_was_stored_before) {
+  v1::StreamControl control;
+  control.mutable_ack()->set_batch_sequence(9);
+  control.mutable_ack()->add_stored_crc32c(0xffffffff);
+  control.mutable_ack()->add_stored_crc32c(0);
+  const Ack ack = ReadAs<Ack>(control.SerializeAsString());
+  BOOST_TEST((ack.stored_crc32c == std::vector<std::uint32_t>{0xffffffff, 0}));
+  BOOST_TEST(ack.check_ok);  // none was sent
+}
+
+BOOST_AUTO_TEST_CASE(any_damaged_number_of_an_ack_is_found) {
+  v1::StreamControl control;
+  v1::Ack& message = *control.mutable_ack();
+  message.set_batch_sequence(0x0102030405060708);
+  message.set_epoch(2);
+  message.add_crc32c(0xe3069283);
+  message.add_crc32c(7);
+  message.add_stored_crc32c(9);
+  // Made by another implementation, over 28 bytes in the order that the schema tells.
+  message.set_check(0x58214c24);
+  BOOST_TEST(ReadAs<Ack>(control.SerializeAsString()).check_ok);
+  const auto is_found = [&](auto&& damage) {
+    v1::StreamControl damaged = control;
+    damage(*damaged.mutable_ack());
+    return !ReadAs<Ack>(damaged.SerializeAsString()).check_ok;
+  };
+  BOOST_TEST(is_found([](v1::Ack& ack) { ack.set_batch_sequence(0x0102030405060709); }));
+  BOOST_TEST(is_found([](v1::Ack& ack) { ack.set_epoch(3); }));
+  BOOST_TEST(is_found([](v1::Ack& ack) { ack.set_crc32c(1, 6); }));
+  BOOST_TEST(is_found([](v1::Ack& ack) { ack.clear_crc32c(); }));
+  BOOST_TEST(is_found([](v1::Ack& ack) { ack.set_stored_crc32c(0, 8); }));
+  BOOST_TEST(is_found([](v1::Ack& ack) { ack.set_check(0); }));
 }
 
 BOOST_AUTO_TEST_CASE(ack_of_as_many_batches_as_a_frame_holds) {
@@ -130,7 +166,8 @@ BOOST_AUTO_TEST_CASE(fields_of_later_versions_are_passed_over) {
   const std::string frame("\x0a\x06\x08\x05\xa0\x06\x01\x18\x02", 9);
   BOOST_TEST((Read(frame) == std::nullopt));  // the length is one short: the epoch is cut
   const std::string whole("\x0a\x07\x08\x05\xa0\x06\x01\x18\x02", 9);
-  BOOST_TEST((ReadAs<Ack>(whole) == Ack{.batch_sequence = 5, .crc32c = {}, .epoch = 2}));
+  BOOST_TEST((ReadAs<Ack>(whole) ==
+              Ack{.batch_sequence = 5, .crc32c = {}, .epoch = 2, .stored_crc32c = {}}));
 }
 
 BOOST_AUTO_TEST_CASE(garbage_is_nothing) {

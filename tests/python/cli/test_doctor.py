@@ -1,6 +1,7 @@
 """`tpb doctor`: what it prints and how it ends."""
 
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -42,6 +43,30 @@ def test_the_findings_for_people_and_for_programs(
     assert document["ok"] is (state is State.OK)
     assert document["checks"][0]["state"] == state.value
     assert ("pip install it" in ended.stderr) is (state is State.MISSING)
+
+
+def test_experts_are_compiled_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Path | None] = []
+
+    def compile_experts(editor: Path | None) -> list[Finding]:
+        asked.append(editor)
+        return [finding(State.WRONG)]
+
+    monkeypatch.setattr("tpb.cli.doctor.examine", lambda: iter([finding(State.OK)]))
+    monkeypatch.setattr("tpb.cli.doctor.compile_experts", compile_experts)
+    run = CliRunner().invoke
+    assert run(app, ["doctor"]).exit_code == 0
+    assert asked == []
+    assert run(app, ["doctor", "--metaeditor"]).exit_code == 1
+    assert run(app, ["doctor", "--metaeditor", "MetaEditor64.exe"]).exit_code == 1
+    assert asked == [None, Path("MetaEditor64.exe")]
+    assert run(app, ["doctor", "MetaEditor64.exe"]).exit_code == 2
+
+
+def test_brackets_in_a_detail_are_shown_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Finding("A.mq5", State.OK, "Experts/A.mq5:1:1: error 1: 'ticks[red]'", "everything")
+    monkeypatch.setattr("tpb.cli.doctor.examine", lambda: iter([found]))
+    assert "'ticks[red]'" in CliRunner().invoke(app, ["doctor"]).stderr.replace("\n", "")
 
 
 def test_this_machine_is_examined_to_the_end() -> None:

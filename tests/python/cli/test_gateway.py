@@ -220,6 +220,27 @@ def test_what_cannot_be_served(
     assert refused.stdout == ""
 
 
+def test_event_log(environment: Environment, tmp_path: Path) -> None:
+    log = tmp_path / "events.jsonl"
+    gateway = Serving(environment, "--store", tmp_path / "t.db", "--event-log", log)
+    try:
+        connect(gateway.ready["endpoint"], make_token(environment)).shutdown()
+    finally:
+        gateway.end(signal.SIGTERM)
+    kinds = [json.loads(line)["kind"] for line in log.read_text().splitlines()]
+    assert kinds == ["connected", "disconnected"]
+
+
+def test_event_log_that_cannot_be(environment: Environment, tmp_path: Path) -> None:
+    refused = tpb(
+        environment,
+        *("gateway", "--port", 0, "--store", tmp_path / "t.db"),
+        *("--event-log", tmp_path / "no" / "e.jsonl"),
+    )
+    assert refused.returncode == 1
+    assert "--event-log" in refused.stderr
+
+
 # ---- tpb token --------------------------------------------------------------------------------
 
 
@@ -302,6 +323,14 @@ def test_export_to_files(store: Path, environment: Environment, tmp_path: Path) 
     assert made.returncode == 0, made.stderr
     assert parquet.read_table(output)["bid"].to_pylist() == [1.5, 2.5]
     assert not list(tmp_path.glob(".*partial"))
+
+
+def test_export_of_several_stores(store: Path, environment: Environment, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    copy.write_bytes(store.read_bytes())
+    done = tpb(environment, "export", "--store", store, "--store", copy)
+    assert done.returncode == 0
+    assert done.stdout == tpb(environment, "export", "--store", store).stdout
 
 
 def test_export_that_fails_leaves_the_old_file(

@@ -1,6 +1,8 @@
 """What counts as stored, lost, duplicated and altered."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,8 +11,12 @@ from hypothesis import strategies as st
 
 from tpb import TICK_DTYPE
 from tpb.feed.chunks import Chunk, Ticks
-from tpb.feed.verification import Comparison, Verdict
+from tpb.feed.verification import Comparison, Verdict, verified
+from tpb.gateway.protocol import Batch
 from tpb.gateway.reading import StoredTicks
+from tpb.gateway.store import Store
+from tpb.gateway.upgrade import Identity, Upgrade
+from tpb.wire.trading.market_data_pb2 import MarketDataStream
 
 
 def some_ticks(count: int, start: int = 0) -> Ticks:
@@ -164,6 +170,67 @@ def test_a_tick_that_was_never_sent(chunks: list[Chunk], number: int) -> None:
 def test_batches_stored_late_are_no_loss(chunks: list[Chunk]) -> None:
     rows = stored_well(chunks)
     assert judged(chunks, rows[6:] + rows[:6]) == Verdict(ticks_stored=12)
+
+
+def test_copies_after_a_fork_are_counted_and_no_fault(chunks: list[Chunk]) -> None:
+    comparison = Comparison(iter(chunks))
+    for each in stored(stored_well(chunks), 5):
+        comparison.take(replace(each, copies=2))
+    verdict = comparison.verdict()
+    assert (verdict.ticks_stored, verdict.copies, verdict.duplicates) == (12, 6, 0)
+    assert verdict.clean
+
+
+def frame_of(sequence: int, ticks: Ticks, first: int) -> bytes:
+    stream = MarketDataStream(batch_sequence=sequence, tenant_id="demo")
+    for number, tick in enumerate(ticks, first):
+        stream.ticks.add(
+            symbol="EURUSD",
+            sequence_number=number,
+            time_msc=int(tick["time_msc"]),
+            bid=float(tick["bid"]),
+            ask=float(tick["ask"]),
+            flags=int(tick["flags"]),
+            spread=float(tick["ask"] - tick["bid"]),
+        )
+    return stream.SerializeToString()
+
+
+def store_with(path: Path, session: str, continues: str | None, *frames: bytes) -> Path:
+    store = Store(path, lambda receipts: None)
+    upgrade = Upgrade(
+        Identity("ann", "demo"),
+        session,
+        first_batch=MarketDataStream.FromString(frames[0]).batch_sequence,
+        continues=continues,
+    )
+    lane = store.open_session(upgrade, at_ms=1, receiver=Deaf()).result(20).lane
+    for frame in frames:
+        stream = MarketDataStream.FromString(frame)
+        batch = Batch(stream.batch_sequence, frame, 0, len(stream.ticks))
+        store.append(lane, batch, 1)
+    store.close()
+    return path
+
+
+class Deaf:
+    def settled(self, committed: int | None) -> None: ...
+
+
+def test_two_gateways_and_a_fork_between_them(tmp_path: Path) -> None:
+    """Both have batch 2; the forked session brings tick 5 and 6 again."""
+    ticks = some_ticks(9)
+    frames = [frame_of(1, ticks[:2], 1), frame_of(2, ticks[2:4], 3), frame_of(3, ticks[4:6], 5)]
+    stores = [
+        store_with(tmp_path / "primary.db", "old", None, *frames[:2]),
+        store_with(tmp_path / "backup.db", "old", None, *frames[1:]),
+    ]
+    store_with(stores[0], "new", "old", frame_of(3, ticks[4:7], 5), frame_of(4, ticks[7:], 8))
+    verdict = verified(stores, iter([Chunk("EURUSD", ticks)]), 9)
+    assert verdict == Verdict(ticks_stored=9, copies=2)
+    alone = verified(stores[0], iter([Chunk("EURUSD", ticks)]), 9)
+    assert (alone.ticks_stored, alone.lost) == (9, 0)
+    assert verified(stores[1], iter([Chunk("EURUSD", ticks)]), 9).lost == 5
 
 
 @settings(deadline=None)

@@ -46,13 +46,14 @@ class Client:
         tenant: str = "demo",
         headers: Sequence[str] = (),
         acknowledges: bool = True,
+        token: str | None = None,
     ) -> None:
         self.tenant = tenant
         self.socket = websocket.create_connection(
             gateway.endpoint,
             timeout=20,
             header=[
-                f"Authorization: Bearer {gateway.token(user, tenant)}",
+                f"Authorization: Bearer {token or gateway.token(user, tenant)}",
                 f"x-user-id: {user}",
                 f"x-session-id: {session}",
                 *headers,
@@ -105,6 +106,7 @@ class Connect(Protocol):
         tenant: str = "demo",
         headers: Sequence[str] = (),
         acknowledges: bool = True,
+        token: str | None = None,
     ) -> Client: ...
 
 

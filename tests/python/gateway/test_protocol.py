@@ -1,6 +1,8 @@
 """What one connection decides, without sockets, store or clock."""
 
+import struct
 from collections.abc import Callable
+from typing import Any
 
 import crc32c
 import pytest
@@ -17,6 +19,8 @@ from tpb.gateway.protocol import (
     Gap,
     Repeat,
 )
+from tpb.gateway.standing import Known, Standing
+from tpb.gateway.upgrade import Span
 from tpb.wire.tpb.stream_control_pb2 import Ack, StreamControl
 from tpb.wire.trading.market_data_pb2 import MarketDataStream
 
@@ -29,13 +33,40 @@ def batch_bytes(sequence: int) -> bytes:
 
 def begun(acknowledged: int = 0, *, epoch: int = 1, acknowledges: bool = True) -> Connection:
     connection = Connection("demo", acknowledges=acknowledges)
-    connection.begin(acknowledged, epoch)
+    connection.begin(Standing(Known("ann", epoch, acknowledged), is_new=False, point=acknowledged))
     return connection
 
 
 def read_ack(frame: bytes | None) -> Ack:
     assert frame is not None
     return StreamControl.FromString(frame).ack
+
+
+# ---- Damage on the way ------------------------------------------------------------------------
+
+
+def sealed(frame: bytes) -> bytes:
+    return frame + b"\xa5\x06" + crc32c.crc32c(frame).to_bytes(4, "little")
+
+
+def test_a_seal_is_a_field_of_the_schema(frame: Frame) -> None:
+    assert MarketDataStream.FromString(sealed(frame(1))).frame_crc32c == crc32c.crc32c(frame(1))
+
+
+def test_a_sealed_frame_is_taken(frame: Frame) -> None:
+    assert isinstance(begun().receive(sealed(frame(1))), Batch)
+
+
+def test_no_flipped_bit_of_a_sealed_frame_is_ever_stored(frame: Frame) -> None:
+    first, second = sealed(frame(1)), sealed(frame(2, ticks=3))
+    for bit in range(8 * len(second)):
+        damaged = bytearray(second)
+        damaged[bit // 8] ^= 1 << bit % 8
+        connection = begun()
+        connection.receive(first)
+        close = connection.receive(bytes(damaged))
+        assert isinstance(close, Close)
+        assert close.code is CloseCode.DAMAGED
 
 
 # ---- Placing batches --------------------------------------------------------------------------
@@ -51,7 +82,17 @@ def test_first_frame_says_where_the_session_stands() -> None:
 def test_batch_is_given_out_with_checksum_and_count(frame: Frame) -> None:
     payload = frame(1, ticks=7)
     decision = begun().receive(payload)
-    assert decision == Batch(1, payload, crc32c.crc32c(payload), 7, None)
+    numbers = [("EURUSD", number) for number in range(1, 8)]
+    assert decision == Batch(
+        1,
+        payload,
+        crc32c.crc32c(payload),
+        7,
+        gap=None,
+        again=False,
+        numbers=numbers,
+        sent_at_ms=1_700_000_000_000,
+    )
 
 
 def test_nothing_is_acknowledged_before_its_commit(frame: Frame) -> None:
@@ -79,9 +120,9 @@ def test_first_ack_is_the_resume_point_even_when_frames_came_early(frame: Frame)
 
 def test_repeat_is_dropped_whether_stored_before_or_just_now(frame: Frame) -> None:
     connection = begun(4)
-    assert connection.receive(frame(4)) == Repeat(4)
+    assert connection.receive(frame(4, ticks=1)) == Repeat(4, [("EURUSD", 4)])
     assert isinstance(connection.receive(frame(5)), Batch)
-    assert connection.receive(frame(5)) == Repeat(5)
+    assert isinstance(connection.receive(frame(5)), Repeat)
     assert isinstance(connection.receive(frame(6)), Batch)
 
 
@@ -197,6 +238,66 @@ def test_shutdown_acknowledges_what_was_committed(frame: Frame) -> None:
     assert read_ack(connection.control_frame()).batch_sequence == 1
 
 
+# ---- What the first frames say ----------------------------------------------------------------
+
+
+def standing(point: int, acknowledged: int, **changes: Any) -> Standing:
+    return Standing(Known("ann", 2, acknowledged), is_new=False, point=point, **changes)
+
+
+def controls(connection: Connection) -> list[StreamControl]:
+    frames = iter(connection.control_frame, None)
+    return [StreamControl.FromString(frame) for frame in frames]
+
+
+def test_check_covers_every_number(frame: Frame) -> None:
+    connection = Connection("demo", acknowledges=True)
+    connection.begin(standing(7, 7), [11, 12, 13])
+    (first,) = controls(connection)
+    assert list(first.ack.stored_crc32c) == [11, 12, 13]
+    numbers = struct.pack("<qqIII", 7, 2, 11, 12, 13)
+    assert first.ack.check == crc32c.crc32c(numbers)
+    connection.receive(frame(8))
+    connection.committed(8)
+    (progress,) = controls(connection)
+    numbers = struct.pack("<qqI", 8, 2, crc32c.crc32c(frame(8)))
+    assert progress.ack.check == crc32c.crc32c(numbers)
+    assert list(progress.ack.stored_crc32c) == []
+
+
+def test_a_restored_store_is_told_before_the_resume_point() -> None:
+    connection = Connection("demo", acknowledges=True)
+    connection.begin(standing(8, 8, lost=(Span(5, 8),), restored=Span(5, 10)))
+    notice, ack = controls(connection)
+    assert notice.notice.code == "store_restored"
+    assert "4 batches are lost" in notice.notice.text
+    assert ack.ack.batch_sequence == 8
+
+
+def test_batches_sent_again_are_acknowledged_like_any(frame: Frame) -> None:
+    connection = Connection("demo", acknowledges=True)
+    connection.begin(standing(2, 4))
+    controls(connection)
+    decisions = [connection.receive(frame(sequence)) for sequence in (3, 4, 5)]
+    assert [isinstance(d, Batch) and d.again for d in decisions] == [True, True, False]
+    connection.committed(5)
+    (progress,) = controls(connection)
+    assert progress.ack.batch_sequence == 5
+    assert list(progress.ack.crc32c) == [crc32c.crc32c(frame(n)) for n in (3, 4, 5)]
+
+
+def test_the_end_of_the_token_lets_acknowledgements_pass(frame: Frame) -> None:
+    connection = begun()
+    connection.token_expires_in(60)
+    connection.receive(frame(1))
+    assert connection.token_expired() == Close(CloseCode.POLICY, "token expired")
+    assert connection.receive(frame(2)) is None
+    connection.committed(1)
+    first, notice, progress = controls(connection)
+    assert first.WhichOneof("kind") == "ack"
+    assert (notice.notice.code, progress.ack.batch_sequence) == ("token_expires", 1)
+
+
 # ---- Best effort ------------------------------------------------------------------------------
 
 
@@ -210,7 +311,7 @@ def test_best_effort_says_nothing_and_keeps_what_follows_a_gap(frame: Frame) -> 
     connection.committed(5)
     assert connection.control_frame() is None
     assert connection.waiting_batches == 0
-    assert connection.receive(frame(3)) == Repeat(3)
+    assert isinstance(connection.receive(frame(3)), Repeat)
 
 
 # ---- Any interleaving -------------------------------------------------------------------------
@@ -242,7 +343,7 @@ class Delivery(RuleBasedStateMachine):
         if ended:
             assert decision is None
         elif sequence < expected:
-            assert decision == Repeat(sequence)
+            assert decision == Repeat(sequence, [])
         elif sequence > expected:
             assert isinstance(decision, Close)
             assert decision.code == CloseCode.GAP

@@ -17,6 +17,7 @@ from tpb.gateway.protocol import Batch
 from tpb.gateway.reading import concatenate, read_batches, read_sessions, read_ticks
 from tpb.gateway.schema import StoreProblem
 from tpb.gateway.store import Receipt, Store
+from tpb.gateway.upgrade import Identity, Upgrade
 from tpb.tick import TICK_DTYPE
 from tpb.wire.trading.market_data_pb2 import MarketDataStream
 
@@ -30,11 +31,16 @@ class Ear:
 def ignore(receipts: Sequence[Receipt]) -> None: ...
 
 
-def fill(store: Store, tenant: str, session: str, frames: Sequence[bytes]) -> None:
-    opened = store.open_session(
-        tenant, session, "ann", first_batch=None, at_ms=1, receiver=Ear()
-    ).result(20)
-    for sequence, payload in enumerate(frames, opened.acknowledged + 1):
+def fill(
+    store: Store,
+    tenant: str,
+    session: str,
+    frames: Sequence[bytes],
+    continues: str | None = None,
+) -> None:
+    upgrade = Upgrade(Identity("ann", tenant), session, continues=continues)
+    opened = store.open_session(upgrade, at_ms=1, receiver=Ear()).result(20)
+    for sequence, payload in enumerate(frames, opened.standing.acknowledged + 1):
         ticks = len(MarketDataStream.FromString(payload).ticks)
         store.append(opened.lane, Batch(sequence, payload, 0, ticks, None), 1)
     store.sync().result(20)
@@ -100,7 +106,7 @@ def test_any_tick_reads_back_equal_from_store_and_csv(
     assert stored.ticks.tobytes() == sent.tobytes()
 
     text = io.StringIO()
-    assert write_csv(path, text) == len(sent)
+    assert write_csv(path, text).ticks == len(sent)
     rows = list(csv.DictReader(io.StringIO(text.getvalue())))
     for name in ("bid", "ask", "last", "volume_real"):
         read = np.array([float(row[name]) for row in rows])
@@ -189,7 +195,7 @@ def test_store_that_is_not_there(tmp_path: Path, read: Callable[[Path], object])
 def test_csv_columns(store: Store, path: Path, frame: Frame) -> None:
     fill(store, "acme", "s1", [frame(1, ticks=1)])
     text = io.StringIO()
-    assert write_csv(path, text) == 1
+    assert write_csv(path, text) == (1, 0)
     header, line = text.getvalue().splitlines()
     assert header == (
         "tenant,session,batch_sequence,symbol,sequence_number,"
@@ -202,7 +208,7 @@ def test_csv_of_one_tenant(store: Store, path: Path, frame: Frame) -> None:
     for tenant in ("acme", "brix"):
         fill(store, tenant, "s1", [frame(1, ticks=2)])
     text = io.StringIO()
-    assert write_csv(path, text, tenant="brix") == 2
+    assert write_csv(path, text, tenant="brix").ticks == 2
     assert {row["tenant"] for row in csv.DictReader(io.StringIO(text.getvalue()))} == {"brix"}
 
 
@@ -217,7 +223,7 @@ def test_csv_quotes_what_needs_it(store: Store, path: Path) -> None:
 
 def test_csv_of_an_empty_store_has_its_header(store: Store, path: Path) -> None:
     text = io.StringIO()
-    assert write_csv(path, text) == 0
+    assert write_csv(path, text) == (0, 0)
     assert text.getvalue() == ",".join(COLUMNS) + "\n"
 
 
@@ -239,7 +245,7 @@ def test_parquet_holds_the_same(store: Store, path: Path, frame: Frame, tmp_path
             )
         ],
     )
-    assert write_parquet(path, tmp_path / "ticks.parquet") == 11
+    assert write_parquet(path, tmp_path / "ticks.parquet") == (11, 0)
     table = parquet.read_table(tmp_path / "ticks.parquet")
     assert tuple(table.column_names) == COLUMNS
     last = table.to_pylist()[-1]
@@ -250,3 +256,110 @@ def test_parquet_holds_the_same(store: Store, path: Path, frame: Frame, tmp_path
     write_csv(path, text)
     rows = list(csv.DictReader(io.StringIO(text.getvalue())))
     assert [str(row["bid"]) for row in table.to_pylist()] == [row["bid"] for row in rows]
+
+
+# ---- Copies after a fork ----------------------------------------------------------------------
+
+
+def numbered(first: int, last: int, *, sequence: int = 1, shift: float = 0.0) -> bytes:
+    """A batch of the market's ticks first to last; shift: others than the market's."""
+    stream = MarketDataStream(batch_sequence=sequence, tenant_id="acme")
+    for number in range(first, last + 1):
+        stream.ticks.add(symbol="EURUSD", sequence_number=number, bid=1 + number + shift)
+    return stream.SerializeToString()
+
+
+def shown(*stores: Path, session: str | None = None) -> tuple[list[tuple[str, int, float]], int]:
+    """Session, number and bid of each tick, and how many copies were left out."""
+    chunks = list(read_ticks(stores[0] if len(stores) == 1 else stores, session=session))
+    ticks = [
+        (chunk.session, number, bid)
+        for chunk in chunks
+        for number, bid in zip(
+            chunk.sequence_number.tolist(), chunk.ticks["bid"].tolist(), strict=True
+        )
+    ]
+    return ticks, sum(chunk.copies for chunk in chunks)
+
+
+# The newer session's name sorts behind and before the older one's.
+@pytest.mark.parametrize("older, newer", [("s1", "s2"), ("s2", "s1")])
+def test_a_copy_is_shown_once(store: Store, path: Path, older: str, newer: str) -> None:
+    fill(store, "acme", older, [numbered(1, 5), numbered(6, 10)])
+    fill(store, "acme", newer, [numbered(8, 9), numbered(10, 13)], continues=older)
+    ticks, copies = shown(path)
+    assert sorted(number for _, number, _ in ticks) == list(range(1, 14))
+    assert {session for session, number, _ in ticks if number <= 10} == {older}
+    assert copies == 3
+    assert [number for _, number, _ in shown(path, session=newer)[0]] == [11, 12, 13]
+
+
+def test_equal_number_and_other_content_is_no_copy(store: Store, path: Path) -> None:
+    fill(store, "acme", "s1", [numbered(1, 4)])
+    fill(store, "acme", "s2", [numbered(3, 3), numbered(4, 5, shift=0.5)], continues="s1")
+    ticks, copies = shown(path, session="s2")
+    assert (ticks, copies) == ([("s2", 4, 5.5), ("s2", 5, 6.5)], 1)
+
+
+def test_equal_looks_and_other_number_is_no_copy(store: Store, path: Path) -> None:
+    """Real ticks can look alike: identity decides, then equality."""
+    fill(store, "acme", "s1", [numbered(1, 2)])
+    fill(store, "acme", "s2", [numbered(3, 4, shift=-2)], continues="s1")
+    assert shown(path)[1] == 0
+
+
+def test_a_session_that_continues_nothing_has_no_copies(store: Store, path: Path) -> None:
+    fill(store, "acme", "s1", [numbered(1, 4)])
+    fill(store, "acme", "s2", [numbered(1, 4)])
+    fill(store, "brix", "s3", [numbered(1, 4)], continues="s1")
+    assert [len(shown(path)[0]), shown(path)[1]] == [12, 0]
+
+
+def test_copies_over_a_chain_of_forks(store: Store, path: Path) -> None:
+    fill(store, "acme", "s1", [numbered(1, 6)])
+    fill(store, "acme", "s2", [numbered(5, 8)], continues="s1")
+    fill(store, "acme", "s3", [numbered(6, 10)], continues="s2")
+    ticks, copies = shown(path)
+    assert sorted(number for _, number, _ in ticks) == list(range(1, 11))
+    assert copies == 2 + 3
+
+
+def test_a_circle_of_sessions_ends(store: Store, path: Path) -> None:
+    fill(store, "acme", "s1", [numbered(1, 2)], continues="s2")
+    fill(store, "acme", "s2", [numbered(1, 3)], continues="s1")
+    ticks, copies = shown(path)
+    assert [(session, number) for session, number, _ in ticks] == [("s1", 1), ("s1", 2), ("s2", 3)]
+    assert copies == 2
+
+
+def test_a_journal_restored_twice(store: Store, path: Path) -> None:
+    """Two sessions go on from one, and bring the same ticks again."""
+    fill(store, "acme", "old", [numbered(1, 4)])
+    fill(store, "acme", "one", [numbered(3, 7)], continues="old")
+    fill(store, "acme", "two", [numbered(3, 5), numbered(6, 9)], continues="old")
+    fill(store, "acme", "three", [numbered(8, 10)], continues="two")
+    ticks, copies = shown(path)
+    assert sorted(number for _, number, _ in ticks) == list(range(1, 11))
+    assert copies == 2 + 5 + 2
+
+
+def test_copies_over_several_stores(store: Store, path: Path, tmp_path: Path) -> None:
+    """The older session is at one gateway, the newer one at the other."""
+    fill(store, "acme", "s1", [numbered(1, 6), numbered(7, 9)])
+    backup = Store(tmp_path / "backup.db", ignore)
+    fill(backup, "acme", "s1", [numbered(1, 6)])
+    fill(backup, "acme", "s2", [numbered(8, 12)], continues="s1")
+    backup.close()
+    ticks, copies = shown(path, tmp_path / "backup.db")
+    assert sorted(number for _, number, _ in ticks) == list(range(1, 13))
+    assert copies == 2
+    text = io.StringIO()
+    assert write_csv([path, tmp_path / "backup.db"], text) == (12, 2)
+
+
+def test_not_a_number_equals_itself(store: Store, path: Path) -> None:
+    stream = MarketDataStream(batch_sequence=1, tenant_id="acme")
+    stream.ticks.add(symbol="EURUSD", sequence_number=1, bid=math.nan)
+    fill(store, "acme", "s1", [stream.SerializeToString()])
+    fill(store, "acme", "s2", [stream.SerializeToString()], continues="s1")
+    assert shown(path)[1] == 1

@@ -1,5 +1,7 @@
 """The gateway over real sockets, with two independent WebSocket clients."""
 
+import io
+import json
 import logging
 import socket
 from collections.abc import Callable
@@ -10,15 +12,19 @@ import aiohttp
 import crc32c
 import pytest
 import websocket
+from google.protobuf import proto
 
 from tpb.account.secret import SigningSecret
-from tpb.gateway.auth import Authenticator
-from tpb.gateway.protocol import MAX_FRAME_BYTES, CloseCode
+from tpb.gateway.admission import Allowance
+from tpb.gateway.auth import LEEWAY_S, Authenticator
+from tpb.gateway.protocol import MAX_FRAME_BYTES, CloseCode, check_of
+from tpb.gateway.reading import read_batches
 from tpb.gateway.server import GatewayOptions, GatewayServer, ListenProblem, is_loopback
 from tpb.gateway.tls import LOCAL_NAMES
 from tpb.gateway.upgrade import SUBPROTOCOL
-from tpb.testing.gateway import GatewayFixture
+from tpb.testing.gateway import GatewayFixture, GatewayPair, Gateways
 from tpb.wire.tpb.stream_control_pb2 import StreamControl
+from tpb.wire.trading.market_data_pb2 import DataQualityMetrics
 
 if TYPE_CHECKING:
     from tests.python.gateway.conftest import Connect
@@ -455,3 +461,260 @@ async def test_too_many_connections(tmp_path: Path) -> None:
             assert refused.value.status == 503
             assert refused.value.headers is not None
             assert int(refused.value.headers["Retry-After"]) > 0
+
+
+# ---- What a client may say of itself ----------------------------------------------------------
+
+
+def test_the_first_ack_tells_what_is_stored(
+    gateway: GatewayFixture, connect: "Connect", frame: Frame
+) -> None:
+    client = connect(gateway)
+    first = client.ack()
+    assert first.check == check_of(0, 1, [], [])
+    client.send(1, 2, 3)
+    client.acks_up_to(3)
+    client.close()
+    again = connect(gateway, headers=["x-first-batch: 2"]).ack()
+    stored = [crc32c.crc32c(frame(n)) for n in (2, 3)]
+    assert (again.batch_sequence, list(again.stored_crc32c)) == (3, stored)
+    assert again.check == check_of(3, 1, [], stored)
+
+
+def test_a_batch_stored_wrongly_is_corrected(
+    gateway: GatewayFixture, connect: "Connect", frame: Frame
+) -> None:
+    client = connect(gateway)
+    client.ack()
+    client.socket.send_binary(frame(1, ticks=4))
+    client.acks_up_to(1)
+    client.close()
+    client = connect(gateway, headers=["x-first-batch: 1", "x-resend-from: 1"])
+    assert client.ack().batch_sequence == 0
+    client.send(1, 2)
+    assert client.acks_up_to(2) == [crc32c.crc32c(frame(n)) for n in (1, 2)]
+    assert [batch.payload for batch in gateway.batches()] == [frame(1), frame(2)]
+    health = gateway.health(gateway.token())
+    assert (health["corrections"], health["ticks"]) == (1, 10)
+    assert events_in(health)["correction"] == 1
+
+
+def test_a_restored_store_says_so(gateway: GatewayFixture, connect: "Connect") -> None:
+    client = connect(gateway, headers=["x-first-batch: 4", "x-acknowledged: 5"])
+    opcode, payload = client.socket.recv_data()
+    assert opcode == websocket.ABNF.OPCODE_BINARY
+    notice = StreamControl.FromString(payload).notice
+    assert (notice.code, notice.severity) == ("store_restored", notice.SEVERITY_WARNING)
+    assert "batch 1" in notice.text
+    assert "up to 5" in notice.text
+    ack = client.ack()
+    assert (ack.batch_sequence, ack.epoch) == (3, 2)
+    told = events_in(gateway.health(gateway.token()))
+    assert (told["store_restored"], told["lost"]) == (5, 3)
+
+
+def test_an_older_connection_does_not_take_over(
+    gateway: GatewayFixture, connect: "Connect"
+) -> None:
+    life = "x-life: 0a1b"
+    newer = connect(gateway, headers=[life, "x-connection: 2"])
+    newer.ack()
+    with pytest.raises(websocket.WebSocketBadStatusException) as refused:
+        connect(gateway, headers=[life, "x-connection: 1"])
+    assert refused.value.status_code == 409
+    newer.send(1)
+    newer.acks_up_to(1)
+    newer.close()
+    gateway.restart()
+    with pytest.raises(websocket.WebSocketBadStatusException) as refused:
+        connect(gateway, headers=[life, "x-connection: 1"])
+    assert refused.value.status_code == 409
+    connect(gateway, headers=[life, "x-connection: 3"]).ack()
+
+
+def test_a_fork(gateway: GatewayFixture, connect: "Connect") -> None:
+    old = connect(gateway, session="old")
+    old.ack()
+    old.send(1, 2, 3)
+    old.acks_up_to(3)
+    new = connect(gateway, session="new", headers=["x-first-batch: 3", "x-continues: old"])
+    assert new.ack().batch_sequence == 2
+    new.send(3, 4)
+    new.acks_up_to(4)
+    assert stored(gateway, session="new") == [3, 4]
+    assert gateway.ticks(session="new").sequence_number.tolist() == [16, 17, 18, 19, 20]
+    assert gateway.ticks(session="new").copies == 5
+    health = gateway.health(gateway.token())
+    assert (health["handed_over"], events_in(health)["fork"]) == (0, 2)
+
+
+def test_failover_between_two_gateways(
+    gateway_pair: GatewayPair, connect: "Connect", frame: Frame
+) -> None:
+    primary, backup = gateway_pair
+    client = connect(primary)
+    client.ack()
+    client.send(1, 2, 3)
+    client.acks_up_to(3)
+    primary.stop()
+    client = connect(backup, headers=["x-first-batch: 3"])
+    assert client.ack().batch_sequence == 2
+    client.send(3, 4)
+    client.acks_up_to(4)
+    primary.start()
+    client = connect(primary, headers=["x-first-batch: 5", "x-acknowledged: 3"])
+    ack = client.ack()
+    assert (ack.batch_sequence, ack.epoch) == (4, 1)
+    client.send(5)
+    client.acks_up_to(5)
+    assert primary.health()["handed_over"] == 1
+    both = list(read_batches([primary.store_path, backup.store_path]))
+    assert [batch.payload for batch in both] == [frame(n) for n in range(1, 6)]
+
+
+# ---- A token's end ----------------------------------------------------------------------------
+
+
+def test_connection_ends_with_its_token(gateway: GatewayFixture, connect: "Connect") -> None:
+    # Taken for the leeway of clocks; then it is over.
+    client = connect(gateway, token=gateway.token(ttl_s=1 - LEEWAY_S))
+    client.ack()
+    client.send(1)
+    told = []
+    acknowledged = 0
+    while True:
+        opcode, payload = client.socket.recv_data(control_frame=True)
+        if opcode == websocket.ABNF.OPCODE_CLOSE:
+            break
+        control = StreamControl.FromString(payload)
+        if control.WhichOneof("kind") == "notice":
+            told.append(control.notice.code)
+        else:
+            acknowledged = control.ack.batch_sequence
+    assert payload == (4008).to_bytes(2) + b"token expired"
+    assert (told, acknowledged) == (["token_expires"], 1)
+    assert upgrade(gateway, f"Authorization: Bearer {gateway.token(ttl_s=-LEEWAY_S - 1)}") == 401
+
+
+def test_a_token_that_lasts_is_no_matter(gateway: GatewayFixture, connect: "Connect") -> None:
+    client = connect(gateway, token=gateway.token(ttl_s=3600))
+    client.ack()
+    client.send(1)
+    assert client.ack().batch_sequence == 1
+
+
+# ---- Refused attempts -------------------------------------------------------------------------
+
+
+async def test_refused_attempts_are_limited(tmp_path: Path) -> None:
+    from tpb.account.token import make_token
+
+    secret = SigningSecret(b"s" * 32)
+    good = {
+        "Authorization": f"Bearer {make_token(secret, user='ann', tenant='acme')}",
+        "x-user-id": "ann",
+        "x-session-id": "s1",
+    }
+    bad = {**good, "Authorization": "Bearer nonsense"}
+    limits = options(tmp_path, refusals=Allowance(burst=3, per_s=0.01))
+    async with GatewayServer(limits) as server, aiohttp.ClientSession() as session:
+        url = server.endpoint.replace("ws://", "http://")
+
+        async def ask(headers: dict[str, str]) -> int:
+            async with session.get(url, headers=headers) as answer:
+                if answer.status == 429:
+                    assert int(answer.headers["Retry-After"]) > 0
+                return answer.status
+
+        # Asking without a token is how clients see that the gateway is there.
+        assert [await ask({}) for _ in range(10)] == [401] * 10
+        async with session.ws_connect(server.endpoint, headers=good) as client:
+            assert [await ask(bad) for _ in range(4)] == [401, 401, 401, 429]
+            assert await ask(good) == 429
+            assert not client.closed
+        async with session.get(server.health_url) as answer:
+            assert answer.status == 200
+
+
+# ---- Quality and events -----------------------------------------------------------------------
+
+
+async def test_quality(gateway: GatewayFixture, connect: "Connect") -> None:
+    for tenant, skipped in (("acme", 5), ("brix", 0)):
+        client = connect(gateway, tenant=tenant, acknowledges=False)
+        client.send(1, 3 if skipped else 2)
+        client.send(1)
+        client.socket.ping()
+        client.socket.recv_data(control_frame=True)
+    (found,) = gateway.quality(gateway.token(tenant="acme"))
+    assert (found["symbol"], found["total_ticks"]) == ("EURUSD", 10)
+    assert (found["missing_ticks"], found["duplicate_ticks"]) == (5, 5)
+    (other,) = gateway.quality(gateway.token(tenant="brix"))
+    assert (other["total_ticks"], other["missing_ticks"]) == (10, 0)
+
+    url = gateway.health_url.replace("/healthz", "/api/v1/quality")
+    headers = {"Authorization": f"Bearer {gateway.token(tenant='acme')}"}
+    async with aiohttp.ClientSession() as session:
+        wanted = {**headers, "Accept": "application/x-protobuf"}
+        async with session.get(url, headers=wanted) as answer:
+            assert answer.content_type == "application/x-protobuf"
+            body = io.BytesIO(await answer.read())
+        metrics = proto.parse_length_prefixed(DataQualityMetrics, body)
+        assert metrics is not None
+        assert (metrics.tenant_id, metrics.total_ticks, metrics.missing_ticks) == ("acme", 10, 5)
+        assert proto.parse_length_prefixed(DataQualityMetrics, body) is None
+        async with session.get(url) as answer:
+            assert answer.status == 401
+        async with session.get(url, headers=headers, params={"since_ms": "x"}) as answer:
+            assert answer.status == 400
+        async with session.get(url, headers=headers, params={"symbol": "none"}) as answer:
+            assert (await answer.json())["periods"] == []
+
+
+def events_in(health: dict[str, Any]) -> dict[str, int]:
+    """The newest of each kind."""
+    return {event["kind"]: event["value"] for event in reversed(health["tenant_events"])}
+
+
+def test_events(new_gateway: Gateways, connect: "Connect") -> None:
+    gateway = new_gateway("watched", events=True)
+    client = connect(gateway)
+    client.ack()
+    client.send(1, 2)
+    client.acks_up_to(2)
+    client.send(1, 2)
+    client.socket.ping()
+    client.socket.recv_data(control_frame=True)
+    newer = connect(gateway)
+    newer.ack()
+    assert client.close_code() == CloseCode.TAKEN_OVER
+    newer.send(4)
+    assert newer.close_code() == CloseCode.GAP
+    connect(gateway, tenant="brix").ack()
+    handed = connect(gateway, headers=["x-first-batch: 9", "x-given-up: 4-5"])
+    handed.ack()
+    gateway.stop()
+    lines = (gateway.store_path.parent / "events.jsonl").read_text().splitlines()
+    told = [json.loads(line) for line in lines]
+    of_demo = [(event["kind"], event["value"]) for event in told if event["tenant"] == "demo"]
+    assert sorted(of_demo) == sorted(
+        [
+            ("connected", 0),
+            ("repeats", 2),
+            ("taken_over", 0),
+            ("disconnected", 4003),
+            ("connected", 2),
+            ("gap", 1),
+            ("disconnected", 4001),
+            ("given_up", 2),
+            ("handover", 1),
+            ("handover", 3),
+            ("connected", 8),
+            ("disconnected", 1001),
+        ]
+    )
+    gateway.start()
+    report = gateway.health(gateway.token())
+    kept = [(event["kind"], event["value"]) for event in report["tenant_events"]]
+    assert kept[::-1] == of_demo
+    assert "tenant_events" not in gateway.health()

@@ -1,5 +1,7 @@
 """The store: what is receipted is in the file, what is not can be sent again."""
 
+import gzip
+import json
 import os
 import queue
 import sqlite3
@@ -7,16 +9,20 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import crc32c
 import pytest
 
-from tpb.gateway import schema
+from tpb.gateway import events, schema
+from tpb.gateway.events import Event, EventLog, Kind, LogProblem
+from tpb.gateway.measuring import read_quality
 from tpb.gateway.owner import InUse, SoleOwner
-from tpb.gateway.protocol import Batch, Gap
-from tpb.gateway.reading import read_batches, read_sessions
+from tpb.gateway.protocol import MAX_STORED_CHECKSUMS, Batch, Gap, Repeat
+from tpb.gateway.reading import read_batches, read_events, read_sessions, read_ticks
 from tpb.gateway.schema import StoreBusy, StoreProblem
-from tpb.gateway.store import ForeignSession, Opened, Receipt, Store
+from tpb.gateway.store import Opened, Receipt, Store
+from tpb.gateway.upgrade import Attempt, Identity, Refused, Span, Upgrade
 
 Frame = Callable[..., bytes]
 WAIT_S = 20.0
@@ -46,11 +52,10 @@ class Book:
         *,
         tenant: str = "acme",
         user: str = "ann",
-        first_batch: int | None = None,
+        **headers: Any,
     ) -> Opened:
-        return self.store.open_session(
-            tenant, session, user, first_batch=first_batch, at_ms=1, receiver=Ear()
-        ).result(WAIT_S)
+        upgrade = Upgrade(Identity(user, tenant), session, acknowledges=True, **headers)
+        return self.store.open_session(upgrade, at_ms=1, receiver=Ear()).result(WAIT_S)
 
     def append(self, opened: Opened, *sequences: int, gap: Gap | None = None) -> None:
         for sequence in sequences:
@@ -88,7 +93,8 @@ def sequences(path: Path, **which: str) -> list[int]:
 
 def test_receipt_follows_the_commit(book: Book, path: Path) -> None:
     opened = book.open()
-    assert (opened.acknowledged, opened.epoch, opened.handed_over) == (0, 1, 0)
+    assert (opened.standing.acknowledged, opened.standing.epoch) == (0, 1)
+    assert opened.standing.is_new
     book.append(opened, 1, 2, 3)
     assert book.settle()[-1] == 3
     stored = list(read_batches(path))
@@ -129,8 +135,8 @@ def test_reopened_session_stands_where_it_stood(path: Path) -> None:
     for start, end in ((1, 4), (4, 9)):
         book = Book(path)
         opened = book.open()
-        assert opened.acknowledged == start - 1
-        assert opened.epoch == 1
+        assert opened.standing.acknowledged == start - 1
+        assert opened.standing.epoch == 1
         book.append(opened, *range(start, end))
         book.store.close()
     assert sequences(path) == list(range(1, 9))
@@ -139,13 +145,13 @@ def test_reopened_session_stands_where_it_stood(path: Path) -> None:
 def test_session_is_opened_after_what_was_appended_before(book: Book) -> None:
     opened = book.open()
     book.append(opened, *range(1, 200))
-    assert book.open().acknowledged == 199
+    assert book.open().standing.acknowledged == 199
 
 
 def test_tenants_and_sessions_are_apart(book: Book, path: Path) -> None:
     for tenant, session in (("acme", "s1"), ("acme", "s2"), ("brix", "s1")):
         opened = book.open(session, tenant=tenant)
-        assert opened.acknowledged == 0
+        assert opened.standing.acknowledged == 0
         book.append(opened, 1, 2)
     book.settle()
     assert sequences(path) == [1, 2] * 3
@@ -155,7 +161,7 @@ def test_tenants_and_sessions_are_apart(book: Book, path: Path) -> None:
 
 def test_session_of_another_user(book: Book) -> None:
     book.open(user="ann")
-    with pytest.raises(ForeignSession):
+    with pytest.raises(Refused, match="another user"):
         book.open(user="bob")
     assert book.store.healthy
 
@@ -164,8 +170,8 @@ def test_counts(book: Book, path: Path) -> None:
     opened = book.open()
     book.append(opened, 1, 2)
     book.append(opened, 5, gap=Gap(3, 5))
-    book.store.note_repeat(opened.lane, 7)
-    book.store.note_repeat(opened.lane, 8)
+    book.store.note_repeat(opened.lane, Repeat(1), 7)
+    book.store.note_repeat(opened.lane, Repeat(2), 8)
     book.store.note_gap(opened.lane, Gap(6, 9), 9)
     book.settle()
     (known,) = read_sessions(path)
@@ -196,11 +202,12 @@ def test_totals_survive_a_restart(path: Path) -> None:
 def test_hand_over_is_recorded_and_no_gap(book: Book, path: Path) -> None:
     book.append(book.open(), 1, 2)
     opened = book.open(first_batch=10)
-    assert (opened.acknowledged, opened.handed_over, opened.epoch) == (9, 7, 2)
+    assert opened.standing.handed_over == (Span(3, 9),)
+    assert (opened.standing.acknowledged, opened.standing.epoch) == (9, 1)
     book.append(opened, 10)
     book.settle()
     (known,) = read_sessions(path)
-    assert (known.acknowledged, known.handed_over, known.gaps, known.epoch) == (10, 7, 0, 2)
+    assert (known.acknowledged, known.handed_over, known.gaps, known.epoch) == (10, 7, 0, 1)
     with sqlite3.connect(path) as database:
         rows = database.execute("SELECT tenant, session, first, last FROM handovers").fetchall()
     database.close()
@@ -213,16 +220,18 @@ def test_no_hand_over_where_the_client_holds_what_follows(
 ) -> None:
     book.append(book.open(), 1, 2)
     opened = book.open(first_batch=first_batch)
-    assert (opened.acknowledged, opened.handed_over, opened.epoch) == (2, 0, 1)
+    assert opened.standing.handed_over == ()
+    assert (opened.standing.acknowledged, opened.standing.epoch) == (2, 1)
 
 
 def test_session_that_began_at_another_gateway(book: Book) -> None:
     opened = book.open(first_batch=101)
-    assert (opened.acknowledged, opened.handed_over, opened.epoch) == (100, 100, 1)
+    assert opened.standing.handed_over == (Span(1, 100),)
+    assert (opened.standing.acknowledged, opened.standing.epoch) == (100, 1)
 
 
 def test_greatest_first_batch(book: Book) -> None:
-    assert book.open(first_batch=2**63 - 1).acknowledged == 2**63 - 2
+    assert book.open(first_batch=2**63 - 1).standing.acknowledged == 2**63 - 2
 
 
 def test_merged_store_resumes_after_its_newest_batch(path: Path) -> None:
@@ -234,10 +243,260 @@ def test_merged_store_resumes_after_its_newest_batch(path: Path) -> None:
     database.close()
     book = Book(path)
     opened = book.open()
-    assert opened.acknowledged == 3
+    assert opened.standing.acknowledged == 3
     book.append(opened, 4)
     assert book.settle() == [4]
     book.store.close()
+
+
+# ---- Resuming ---------------------------------------------------------------------------------
+
+
+def rows(path: Path, query: str) -> list[tuple[Any, ...]]:
+    with sqlite3.connect(path) as database:
+        found = database.execute(query).fetchall()
+    database.close()
+    return found
+
+
+def kinds(path: Path) -> list[tuple[str, int]]:
+    """Of the events, oldest first."""
+    return [
+        (event.kind, event.value) for event in read_events(path, tenant="acme", newest=100)[::-1]
+    ]
+
+
+def test_a_restored_store_counts_what_it_lost(path: Path) -> None:
+    book = Book(path)
+    book.append(book.open(), 1, 2, 3)
+    book.store.close()
+    backup = path.read_bytes()
+    book = Book(path)
+    book.append(book.open(), *range(4, 11))
+    book.store.close()
+    path.write_bytes(backup)
+    book = Book(path)
+    opened = book.open(first_batch=9, acknowledged=10)
+    assert (opened.standing.point, opened.standing.epoch) == (8, 2)
+    assert book.open(first_batch=9, acknowledged=10).standing.epoch == 2
+    assert book.store.totals.gaps == 1
+    book.store.close()
+    assert rows(path, "SELECT expected, received, reason FROM gaps") == [(4, 9, "store_restored")]
+    assert rows(path, "SELECT * FROM handovers") == []
+    assert kinds(path) == [("store_restored", 7), ("lost", 5)]
+
+
+def test_what_the_client_gave_up_is_a_gap_with_its_reason(book: Book, path: Path) -> None:
+    book.append(book.open(), 1, 2)
+    book.open(first_batch=10, acknowledged=2, given_up=(Span(4, 8),))
+    (known,) = read_sessions(path)
+    assert (known.acknowledged, known.gaps, known.handed_over, known.epoch) == (9, 1, 2, 1)
+    assert rows(path, "SELECT expected, received, reason FROM gaps") == [(4, 9, "given_up")]
+    assert kinds(path) == [("given_up", 5), ("handover", 1), ("handover", 1)]
+
+
+def test_checksums_of_what_the_client_still_holds(book: Book) -> None:
+    book.append(book.open(), *range(1, 9))
+    checksums = [crc32c.crc32c(f"payload {n}".encode()) for n in range(1, 9)]
+    assert book.open(first_batch=6).stored_crc32c == checksums[5:]
+    assert book.open(first_batch=1).stored_crc32c == checksums
+    assert book.open(first_batch=9).stored_crc32c == []
+    assert book.open().stored_crc32c == []
+    assert book.open(first_batch=3, resend_from=7).stored_crc32c == checksums[2:6]
+    # Batches that another gateway has are none of ours: what is told ends at the point.
+    book.append(book.open(first_batch=12), 12, 13)
+    assert book.open(first_batch=5).stored_crc32c == [
+        crc32c.crc32c(f"payload {n}".encode()) for n in (12, 13)
+    ]
+
+
+def test_checksums_are_bounded(book: Book) -> None:
+    book.append(book.open(), *range(1, MAX_STORED_CHECKSUMS + 11))
+    stored = book.open(first_batch=1).stored_crc32c
+    assert len(stored) == MAX_STORED_CHECKSUMS
+    assert stored[0] == crc32c.crc32c(b"payload 11")
+
+
+def again(sequence: int, payload: bytes) -> Batch:
+    return Batch(sequence, payload, crc32c.crc32c(payload), 7, None, again=True)
+
+
+def test_a_batch_sent_again_corrects_what_was_stored(book: Book, path: Path) -> None:
+    book.append(book.open(), 1, 2, 3)
+    opened = book.open(first_batch=1, resend_from=2)
+    assert opened.standing.point == 1
+    for batch in (again(2, b"as it was sent"), again(3, b"payload 3")):
+        book.store.append(opened.lane, batch, 5)
+    book.append(opened, 4)
+    assert book.settle()[-1] == 4
+    assert [b.payload for b in read_batches(path)] == [
+        b"payload 1",
+        b"as it was sent",
+        b"payload 3",
+        b"payload 4",
+    ]
+    wrong, right = crc32c.crc32c(b"payload 2"), crc32c.crc32c(b"as it was sent")
+    assert rows(path, "SELECT * FROM corrections") == [
+        ("acme", "s1", 2, wrong, right, 5, b"payload 2")
+    ]
+    (known,) = read_sessions(path)
+    assert (known.acknowledged, known.batches, known.repeats) == (4, 4, 1)
+    assert (known.ticks, known.bytes) == (22, sum(len(b.payload) for b in read_batches(path)))
+    totals = book.store.totals
+    assert (totals.corrections, totals.repeats, totals.ticks) == (1, 1, 22)
+    assert kinds(path) == [("correction", 2)]
+    assert book.open(first_batch=2).stored_crc32c[0] == right
+
+
+def test_a_batch_sent_again_that_another_gateway_has_is_stored(book: Book, path: Path) -> None:
+    book.append(book.open(), 1)
+    book.append(book.open(first_batch=4), 4)
+    opened = book.open(first_batch=3, resend_from=3)
+    book.store.append(opened.lane, again(3, b"three"), 5)
+    assert book.settle()[-1] == 3
+    assert sequences(path) == [1, 3, 4]
+
+
+def test_a_delayed_upgrade_is_refused_after_a_restart_too(path: Path) -> None:
+    book = Book(path)
+    book.open(attempt=Attempt("aa", 5))
+    book.store.close()
+    book = Book(path)
+    with pytest.raises(Refused) as refused:
+        book.open(attempt=Attempt("aa", 4))
+    assert refused.value.status == 409
+    assert book.store.healthy
+    book.open(attempt=Attempt("aa", 6))
+    book.store.close()
+
+
+def test_a_fork_is_remembered(book: Book, path: Path) -> None:
+    book.append(book.open("old"), 1, 2, 3)
+    opened = book.open("new", first_batch=3, continues="old")
+    assert (opened.standing.point, opened.standing.handed_over) == (2, ())
+    book.append(opened, 3)
+    book.settle()
+    assert rows(path, "SELECT session, continues FROM sessions ORDER BY 1") == [
+        ("new", "old"),
+        ("old", None),
+    ]
+    assert kinds(path) == [("fork", 2)]
+
+
+# ---- Events -----------------------------------------------------------------------------------
+
+
+def event(value: int, tenant: str = "acme") -> Event:
+    return Event(1_700_000_000_000, tenant, "s1", Kind.CONNECTED, value, "here")
+
+
+def test_events_are_kept_newest_first_and_by_tenant(book: Book, path: Path) -> None:
+    for value in range(1, 6):
+        book.store.note(event(value))
+    book.store.note(event(9, "brix"))
+    book.store.note(event(10, ""))
+    book.settle()
+    found = read_events(path, tenant="acme", newest=3)
+    assert [each.value for each in found] == [10, 5, 4]
+    assert found[1] == event(5)
+
+
+def test_old_events_go(book: Book, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "KEPT", 10)
+    for value in range(1, 26):
+        book.store.note(event(value))
+        book.settle()
+    assert [each.value for each in read_events(path, tenant="acme", newest=99)] == list(
+        range(25, 15, -1)
+    )
+
+
+def test_event_log(path: Path, tmp_path: Path) -> None:
+    log = tmp_path / "events.jsonl"
+    for value in (1, 2):
+        store = Store(path, lambda receipts: None, event_log=EventLog(log))
+        store.note(event(value))
+        store.close()
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [line["value"] for line in lines] == [1, 2]
+    assert lines[0] == {
+        "at": "2023-11-14T22:13:20.000+00:00",
+        "at_ms": 1_700_000_000_000,
+        "tenant": "acme",
+        "session": "s1",
+        "kind": "connected",
+        "value": 1,
+        "text": "here",
+    }
+
+
+def test_event_log_that_cannot_be(tmp_path: Path) -> None:
+    with pytest.raises(LogProblem, match="nowhere"):
+        EventLog(tmp_path / "nowhere" / "events.jsonl")
+
+
+def test_a_failing_store_is_told_once_and_kept_when_it_is_well(book: Book, path: Path) -> None:
+    opened = book.open()
+    limit_pages(book, 1)
+    for sequence in (1, 2):
+        book.store.append(opened.lane, Batch(sequence, b"x" * 100_000, 0, 5), 1)
+        book.settle()
+        opened = book.open()
+    limit_pages(book, 1000)
+    book.append(opened, 1)
+    book.settle()
+    # The opening between the two was well.
+    assert kinds(path) == [("store_failing", 1), ("store_failing", 2)]
+
+
+# ---- Stores of older layouts ------------------------------------------------------------------
+
+
+@pytest.fixture
+def layout_1(path: Path) -> Path:
+    """A store that tpb 0.1.0 wrote: sessions plain, handed and gap of demo/ann."""
+    made = Path(__file__).parent / "data" / "layout-1.db.gz"
+    path.write_bytes(gzip.decompress(made.read_bytes()))
+    return path
+
+
+def test_a_store_of_layout_1_is_read_as_it_is(layout_1: Path) -> None:
+    content = layout_1.read_bytes()
+    assert sequences(layout_1) == [1, 4, 1, 2, 6, 7, 1, 2, 3]
+    assert [known.session for known in read_sessions(layout_1)] == ["gap", "handed", "plain"]
+    assert sum(len(chunk) for chunk in read_ticks(layout_1)) == 45
+    assert read_events(layout_1, tenant="demo", newest=5) == []
+    (figures,) = read_quality(layout_1).values()
+    assert (figures.total, figures.missing) == (45, 10)
+    assert layout_1.read_bytes() == content
+
+
+def test_a_store_of_layout_1_is_brought_up_to_date(layout_1: Path) -> None:
+    before = list(read_batches(layout_1))
+    book = Book(layout_1)
+    opened = book.open("plain", tenant="demo")
+    assert (opened.standing.acknowledged, opened.standing.epoch) == (3, 1)
+    handed = book.open("handed", tenant="demo", acknowledged=7, first_batch=8)
+    assert (handed.standing.acknowledged, handed.standing.epoch) == (7, 2), "it never goes back"
+    book.append(opened, 4)
+    assert book.settle()[-1] == 4
+    book.store.close()
+    assert list(read_batches(layout_1, session="handed")) == [
+        batch for batch in before if batch.session == "handed"
+    ]
+    assert rows(layout_1, "PRAGMA user_version") == [(schema.VERSION,)]
+    assert rows(layout_1, "SELECT expected, received, reason FROM gaps") == [(2, 4, "jump")]
+    Book(layout_1).store.close()
+
+
+def test_a_brought_up_store_is_as_a_new_one(layout_1: Path, tmp_path: Path) -> None:
+    Book(layout_1).store.close()
+    Book(tmp_path / "new.db").store.close()
+    columns = (
+        'SELECT m.name, c.name, c.type, c."notnull", c.dflt_value, c.pk FROM sqlite_master m,'
+        " pragma_table_info(m.name) c WHERE m.type = 'table' ORDER BY 1, 2"
+    )
+    assert rows(layout_1, columns) == rows(tmp_path / "new.db", columns)
 
 
 # ---- A commit that fails ----------------------------------------------------------------------
@@ -267,7 +526,7 @@ def test_full_disk_acknowledges_nothing_and_recovers(book: Book, path: Path) -> 
 
     limit_pages(book, 100_000)
     again = book.open()
-    assert again.acknowledged == 3
+    assert again.standing.acknowledged == 3
     book.append(again, 4, 5)
     assert book.settle()[-1] == 5
     assert sequences(path) == [1, 2, 3, 4, 5]

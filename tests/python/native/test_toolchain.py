@@ -32,7 +32,12 @@ def program(folder: Path, name: str, says: str = "") -> None:
 @pytest.mark.usefixtures("bare_path")
 @pytest.mark.parametrize(
     "target,package",
-    [("native", "gcc"), ("windows-x64", "g++-mingw-w64-x86-64-posix"), ("tsan", "gcc")],
+    [
+        ("native", "gcc"),
+        ("windows-x64", "g++-mingw-w64-x86-64-posix"),
+        ("tsan", "gcc"),
+        ("fuzz", "clang-19 libclang-rt-19-dev"),
+    ],
 )
 def test_a_missing_compiler_is_named_with_its_package(target: str, package: str) -> None:
     with pytest.raises(ToolMissing) as caught:

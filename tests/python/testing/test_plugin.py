@@ -88,15 +88,46 @@ def test_gateway_fixture(pytester: pytest.Pytester, run_pytest: RunPytest) -> No
 
         def test_both_are_apart(gateway, gateway_tls):
             assert gateway.batches() == gateway_tls.batches() == []
+
+        def test_pair(gateway_pair):
+            primary, backup = gateway_pair
+            assert primary.token() != "" and primary.endpoint != backup.endpoint
+            connection, _ = connect(primary)
+            send(connection, 1)
+            connection.shutdown()
+            primary.stop()
+            # A token of the one is good for the other.
+            backup.token = primary.token
+            connection, point = connect(backup)
+            assert point == 0
+            connection.shutdown()
+            assert (len(primary.batches()), len(backup.batches())) == (1, 0)
+            assert primary.health_url != backup.health_url
+            assert backup.quality(primary.token("ann", "acme")) == []
+
+        def test_more_gateways(new_gateway):
+            one, other = new_gateway("one", tls=True), new_gateway("other", tls=True, process=True)
+            assert one.ca_file == other.ca_file
+            connection, _ = connect(other)
+            send(connection, 1)
+            connection.shutdown()
+            other.kill()
+            assert [batch.batch_sequence for batch in other.batches()] == [1]
+            other.start()
+            connection, point = connect(other)
+            assert point == 1
+            connection.shutdown()
         """
     )
-    run_pytest("-q").assert_outcomes(passed=3)
+    run_pytest("-q").assert_outcomes(passed=5)
 
 
 def test_fixtures_are_listed(run_pytest: RunPytest) -> None:
     result = run_pytest("--fixtures", "-q")
     result.stdout.fnmatch_lines(["gateway*", "*A gateway on ws://*"])
     result.stdout.fnmatch_lines(["gateway_tls*", "*A gateway on wss://*"])
+    result.stdout.fnmatch_lines(["new_gateway*", "*Starts gateways*"])
+    result.stdout.fnmatch_lines(["gateway_pair*", "*A primary and a backup*"])
 
 
 def test_plugin_imports_nothing_until_a_test_asks() -> None:

@@ -5,26 +5,34 @@ import ssl
 import struct
 from pathlib import Path
 
+import crc32c
 import pytest
 import websocket
 
+from tpb.gateway.protocol import check_of
 from tpb.gateway.tls import ensure_certificates
 from tpb.gateway.upgrade import SUBPROTOCOL
 from tpb.testing.scripted import (
     ScriptedServer,
+    acknowledges,
     acknowledges_out_of_range,
     answers,
     answers_garbage,
     best_effort,
     closes_with,
+    damages_check,
     hangs_up,
     never_answers,
     sends_garbage,
     sends_garbage_messages,
     stalls_after_upgrade,
+    stands_beyond,
+    tells_store_restored,
     trickles,
+    without_check,
 )
-from tpb.wire.tpb.stream_control_pb2 import StreamControl
+from tpb.wire.tpb.stream_control_pb2 import Ack, StreamControl
+from tpb.wire.trading.market_data_pb2 import MarketDataStream
 
 
 def connect(
@@ -168,3 +176,69 @@ def test_end_of_the_block_ends_every_connection() -> None:
     client.shutdown()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(address, timeout=20)
+
+
+# ---- Acknowledgements, right and wrong --------------------------------------------------------
+
+
+def batch(sequence: int) -> bytes:
+    return MarketDataStream(batch_sequence=sequence, tenant_id="demo").SerializeToString()
+
+
+def next_control(client: websocket.WebSocket) -> StreamControl:
+    return StreamControl.FromString(client.recv_data()[1])
+
+
+def has_right_check(ack: Ack) -> bool:
+    return ack.check == check_of(
+        ack.batch_sequence, ack.epoch, list(ack.crc32c), list(ack.stored_crc32c)
+    )
+
+
+def test_acknowledges() -> None:
+    with ScriptedServer(acknowledges(4, epoch=3, stored=[8, 9])) as server:
+        client = connect(server)
+        first = next_control(client).ack
+        assert (first.batch_sequence, first.epoch, list(first.stored_crc32c)) == (4, 3, [8, 9])
+        assert has_right_check(first)
+        for sequence in (5, 6):
+            client.send_binary(batch(sequence))
+            ack = next_control(client).ack
+            assert (ack.batch_sequence, ack.epoch) == (sequence, 3)
+            assert list(ack.crc32c) == [crc32c.crc32c(batch(sequence))]
+            assert has_right_check(ack)
+        client.close()
+
+
+def test_one_wrong_checksum_and_one_damaged_check() -> None:
+    with ScriptedServer(acknowledges(wrong_checksum_of=2, damaged_check_of=3)) as server:
+        client = connect(server)
+        next_control(client)
+        found = []
+        for sequence in (1, 2, 3, 4):
+            client.send_binary(batch(sequence))
+            ack = next_control(client).ack
+            right = list(ack.crc32c) == [crc32c.crc32c(batch(sequence))]
+            found.append((right, has_right_check(ack)))
+        assert found == [(True, True), (False, True), (True, False), (True, True)]
+        client.close()
+
+
+def test_resume_points_that_are_not_to_be_believed() -> None:
+    with ScriptedServer(
+        damages_check(), without_check(), stands_beyond(77), tells_store_restored(5, epoch=9)
+    ) as server:
+        found = []
+        for _ in range(4):
+            client = connect(server)
+            found.append(next_control(client))
+            if found[-1].WhichOneof("kind") == "notice":
+                found.append(next_control(client))
+            client.close()
+    damaged, without, beyond, notice, restored = found
+    assert damaged.ack.HasField("check")
+    assert not has_right_check(damaged.ack)
+    assert not without.ack.HasField("check")
+    assert (beyond.ack.batch_sequence, has_right_check(beyond.ack)) == (77, True)
+    assert notice.notice.code == "store_restored"
+    assert (restored.ack.batch_sequence, restored.ack.epoch) == (5, 9)

@@ -41,6 +41,8 @@ def stream_of(vector: Vector) -> MarketDataStream:
         if vector["stamp"] == "tick":
             tick.tenant_id = vector["tenant_id"]
             tick.source = "MT5"
+    if "frame_crc32c" in vector:
+        stream.frame_crc32c = vector["frame_crc32c"]
     return stream
 
 
@@ -54,6 +56,14 @@ def test_batches_are_read_as_committed(vector: Vector) -> None:
     frame = bytes.fromhex(vector["frame"])
     assert MarketDataStream.FromString(frame) == stream_of(vector)
     assert crc32c.crc32c(frame) == vector["crc32c"]
+
+
+def test_a_sealed_frame_ends_with_the_checksum_of_what_stands_before_it() -> None:
+    sealed = [each.values[0] for each in load("batches.json") if "frame_crc32c" in each.values[0]]
+    assert sealed
+    for vector in sealed:
+        frame = bytes.fromhex(vector["frame"])
+        assert crc32c.crc32c(frame[:-6]) == vector["frame_crc32c"]
 
 
 @pytest.mark.parametrize("vector", load("controls.json"))

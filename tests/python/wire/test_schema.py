@@ -42,7 +42,8 @@ MESSAGES = {
     "6 tenant_id string, 7 sequence_number int64",
     "trading.v1.MarketDataStream": "1 ticks repeated trading.v1.TickData, "
     "2 bars repeated trading.v1.OHLCVBar, 3 depth trading.v1.MarketDepth, 4 source string, "
-    "5 batch_sequence int64, 6 batch_time int64, 7 batch_time_msc int64, 8 tenant_id string",
+    "5 batch_sequence int64, 6 batch_time int64, 7 batch_time_msc int64, "
+    "8 tenant_id string, 100 frame_crc32c fixed32",
     "trading.v1.MarketSession": "1 market string, 2 session_name string, "
     "3 session_start common.v1.Timestamp, 4 session_end common.v1.Timestamp, 5 is_active bool, "
     "6 timezone string",
@@ -62,7 +63,8 @@ MESSAGES = {
     "3 volume double, 4 user_id string",
     "tpb.v1.StreamControl": "1 ack tpb.v1.Ack, 2 throttle tpb.v1.Throttle, "
     "3 config_changed tpb.v1.ConfigChanged, 4 notice tpb.v1.Notice",
-    "tpb.v1.Ack": "1 batch_sequence int64, 2 crc32c repeated fixed32, 3 epoch int64",
+    "tpb.v1.Ack": "1 batch_sequence int64, 2 crc32c repeated fixed32, 3 epoch int64, "
+    "4 stored_crc32c repeated fixed32, 5 check fixed32",
     "tpb.v1.Throttle": "1 max_batches_per_s int32, 2 for_ms int64",
     "tpb.v1.ConfigChanged": "1 version int64, 2 sections repeated string",
     "tpb.v1.Notice": "1 code string, 2 text string, 3 severity tpb.v1.Notice.Severity",

@@ -1,4 +1,4 @@
-#include "transport/detached_thread.h"
+#include "platform/detached_thread.h"
 
 #if defined(_WIN32)
 #include <windows.h>
@@ -12,13 +12,13 @@
 #include <system_error>
 #include <utility>
 
-namespace tpb::transport {
+namespace tpb {
 namespace {
 
 void RunGuarded(const std::function<void()>& work) {
   try {
     work();
-  } catch (...) {  // out of memory; whoever waits for the result has a deadline
+  } catch (...) {  // NOLINT(bugprone-empty-catch): who waits for the result has a deadline
   }
 }
 
@@ -78,4 +78,4 @@ void RunDetached(std::function<void()> work) {
 
 #endif
 
-}  // namespace tpb::transport
+}  // namespace tpb

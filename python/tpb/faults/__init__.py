@@ -1,0 +1,1 @@
+"""Plays faults against real senders and gateways and shows that no tick is lost."""

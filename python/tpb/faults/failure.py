@@ -1,0 +1,5 @@
+"""Why a run failed."""
+
+
+class RunFailed(Exception):
+    """The text is the diagnosis."""

@@ -1,0 +1,2 @@
+enum { FIRST, SECOND };  // lint: anonymous-enum
+enum ENUM_NAMED { THIRD };

@@ -1,0 +1,5 @@
+void OnStart()
+{
+   string text = NULL;  // lint: null-string
+   string empty = "";
+}

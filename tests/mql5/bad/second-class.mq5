@@ -1,0 +1,7 @@
+class CSecond;
+class CFirst
+{
+};
+class CSecond  // lint: second-class
+{
+};

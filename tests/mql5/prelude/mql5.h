@@ -1,0 +1,21 @@
+// Everything that a translated program may use.
+#pragma once
+
+#include "prelude/array.h"
+#include "prelude/arrays.h"
+#include "prelude/chart.h"
+#include "prelude/clock.h"
+#include "prelude/constants.h"
+#include "prelude/critical.h"
+#include "prelude/files.h"
+#include "prelude/format.h"
+#include "prelude/guarded_call.h"
+#include "prelude/market.h"
+#include "prelude/numbers.h"
+#include "prelude/pointer.h"
+#include "prelude/program.h"
+#include "prelude/strings.h"
+#include "prelude/structs.h"
+#include "prelude/terminal.h"
+#include "prelude/text.h"
+#include "prelude/types.h"
