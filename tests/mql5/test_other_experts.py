@@ -65,11 +65,15 @@ def test_market_data_subscriber(
     terminal.attach("MarketDataSubscriber", "EURUSD", inputs)
     terminal.start()
     terminal.play(quotes("GBPUSD", [START_MSC], bid=1.25))
-    terminal.run_until(lambda: "connected" in terminal.panel().values(), wait_until)
-    shown = " | ".join(terminal.panel().values())
-    assert "EURUSD  1.05000 / 1.05020" in shown
-    assert "GBPUSD  1.25000 / 1.25020  2020.01.01 17:00:00" in shown
-    assert "needs a later TradingProtobuf.dll" in shown
+    wanted = [
+        "connected",
+        "EURUSD  1.05000 / 1.05020",
+        "GBPUSD  1.25000 / 1.25020  2020.01.01 17:00:00",
+        "needs a later TradingProtobuf.dll",
+    ]
+    terminal.run_until(
+        lambda: all(words in " | ".join(terminal.panel().values()) for words in wanted), wait_until
+    )
     assert "TPB: this broker has no NOSUCH" in terminal.texts("print")
     terminal.remove()
     assert terminal.panel() == {}

@@ -83,7 +83,7 @@ enum TpbResult {
 
   /* Try again later. */
   TPB_E_OUTBOX_FULL = -201, /* the outbox is at its limit; the ticks stay with the caller */
-  TPB_E_DISK = -202,        /* the journal's disk is full or fails; the ticks stay with the caller */
+  TPB_E_DISK = -202, /* the journal's disk is full or fails; the ticks stay with the caller */
 
   /* Open, or open again. */
   TPB_E_BAD_HANDLE = -301,      /* never opened, closed, or of another load of the library */
@@ -126,27 +126,27 @@ enum TpbLayout { TPB_LAYOUT_TICK = 1, TPB_LAYOUT_STATUS = 2, TPB_LAYOUT_EVENT = 
 
 /* What an event tells; `value` is told beside each. */
 enum TpbEventKind {
-  TPB_EVENT_CONNECTED = 1,      /* the session's first connection streams; batches to send */
-  TPB_EVENT_LOST = 2,           /* the connection ended or fell silent; `code` says why */
-  TPB_EVENT_BUFFERING = 3,      /* ticks are kept until there is a connection; batches held */
-  TPB_EVENT_FAILING_OVER = 4,   /* to `endpoint` */
-  TPB_EVENT_RESTORED = 5,       /* ticks flow again; milliseconds since TPB_EVENT_LOST */
-  TPB_EVENT_RETURNING = 6,      /* from the backup to the primary, which is well again */
-  TPB_EVENT_HALTED = 7,         /* no further try without a change; `code` says why */
-  TPB_EVENT_RECOVERED = 8,      /* the journal held batches of an earlier life; their number */
-  TPB_EVENT_REFUSING = 9,       /* ticks go back to callers: full, or the disk; batches held */
-  TPB_EVENT_ACCEPTING = 10,     /* ticks are accepted again; ticks refused meanwhile */
-  TPB_EVENT_DROPPED = 11,       /* outbox_full=drop_oldest gave up batches; ticks given up */
-  TPB_EVENT_DAMAGED = 12,       /* the journal was damaged: batches are gone; repair from history
-                                   by TpbCursor; batches lost (0 = not known) */
-  TPB_EVENT_CHECKSUM = 13,      /* the gateway stored a batch wrongly, it is sent again; its number */
-  TPB_EVENT_FORKED = 14,        /* the gateway knows batches that this journal does not: it is an
-                                   old copy. The stream goes on as a new session; batches moved */
-  TPB_EVENT_GATEWAY_LOST = 15,  /* the gateway lost batches that it had acknowledged; the text says
-                                   which, as far as it knows */
-  TPB_EVENT_DISK = 16,          /* the journal's disk refuses or is slow; `code` */
-  TPB_EVENT_QUALITY = 17,       /* ticks of doubtful quality came; how many since the last such */
-  TPB_EVENT_NOTICE = 18         /* the gateway has something to say to a person */
+  TPB_EVENT_CONNECTED = 1,    /* the session's first connection streams; batches to send */
+  TPB_EVENT_LOST = 2,         /* the connection ended or fell silent; `code` says why */
+  TPB_EVENT_BUFFERING = 3,    /* ticks are kept until there is a connection; batches held */
+  TPB_EVENT_FAILING_OVER = 4, /* to `endpoint` */
+  TPB_EVENT_RESTORED = 5,     /* ticks flow again; milliseconds since TPB_EVENT_LOST */
+  TPB_EVENT_RETURNING = 6,    /* from the backup to the primary, which is well again */
+  TPB_EVENT_HALTED = 7,       /* no further try without a change; `code` says why */
+  TPB_EVENT_RECOVERED = 8,    /* the journal held batches of an earlier life; their number */
+  TPB_EVENT_REFUSING = 9,     /* ticks go back to callers: full, or the disk; batches held */
+  TPB_EVENT_ACCEPTING = 10,   /* ticks are accepted again; ticks refused meanwhile */
+  TPB_EVENT_DROPPED = 11,     /* outbox_full=drop_oldest gave up batches; ticks given up */
+  TPB_EVENT_DAMAGED = 12,     /* the journal was damaged: batches are gone; repair from history
+                                 by TpbCursor; batches lost (0 = not known) */
+  TPB_EVENT_CHECKSUM = 13,    /* the gateway stored a batch wrongly, it is sent again; its number */
+  TPB_EVENT_FORKED = 14,      /* the gateway knows batches that this journal does not: it is an
+                                 old copy. The stream goes on as a new session; batches moved */
+  TPB_EVENT_GATEWAY_LOST = 15, /* the gateway lost batches that it had acknowledged; the text says
+                                  which, as far as it knows */
+  TPB_EVENT_DISK = 16,         /* the journal's disk refuses or is slow; `code` */
+  TPB_EVENT_QUALITY = 17,      /* ticks of doubtful quality came; how many since the last such */
+  TPB_EVENT_NOTICE = 18        /* the gateway has something to say to a person */
 };
 
 enum TpbSeverity { TPB_INFO = 1, TPB_WARNING = 2, TPB_ERROR = 3 };
@@ -242,7 +242,8 @@ TPB_API int32_t GetConnectionStatus(void) TPB_NOEXCEPT;
 
 /* Leaves the default session; the last one to leave closes it.
  * Returns the number of accepted ticks that were not acknowledged when it closed (0 while others
- * still use it); they stay in the journal; TPB_E_NOT_INITIALIZED. Blocks: at most 900 ms, and only for the last caller. */
+ * still use it); they stay in the journal; TPB_E_NOT_INITIALIZED. Blocks: at most 900 ms, and only
+ * for the last caller. */
 TPB_API int32_t CleanupProtobuf(void) TPB_NOEXCEPT;
 
 /* ---- The handle API -------------------------------------------------------------------------- */

@@ -90,7 +90,13 @@ void Keeper::Run() {
     if (!last) changed_.wait_for(lock, options_.sync, [this] { return stopping_ || hurry_; });
   }
   watched_.clear();
-  if (next_ != nullptr) RemoveFiles({std::exchange(next_, nullptr)->number});
+  if (next_ != nullptr) {
+    const std::uint64_t number = next_->number;
+    next_.reset();  // first: Windows deletes no file that is in use
+    lock.unlock();
+    RemoveFiles({number});
+    lock.lock();
+  }
   lock_->Release();
   done_ = true;
   changed_.notify_all();
