@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstdlib>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <thread>
@@ -170,11 +172,17 @@ nlohmann::ordered_json Figures(Times times) {
           {"p99_9", percentile(0.999)}, {"max", times.back()},    {"histogram", Histogram(times)}};
 }
 
-}  // namespace
+// The default session's outbox: "none" is in memory, else the folder of a journal.
+void ChooseOutbox(const std::string& journal) {
+#ifdef _WIN32
+  _putenv_s("TPB_JOURNAL", journal.c_str());
+#else
+  setenv("TPB_JOURNAL", journal.c_str(), 1);
+#endif
+}
 
-nlohmann::ordered_json MeasureSending(const TickStream& stream, const std::string& endpoint,
-                                      const std::string& token) {
-  const std::vector<Call> calls = MakeCalls(stream);
+nlohmann::ordered_json Measure(const std::vector<Call>& calls, const std::string& endpoint,
+                               const std::string& token) {
   const Connection connection(endpoint, token);
   for (std::size_t i = 0; i < calls.size() && i < 1000; ++i) TimeOf(calls[i]);  // warms up
   AwaitAcknowledgements();
@@ -182,12 +190,29 @@ nlohmann::ordered_json MeasureSending(const TickStream& stream, const std::strin
   AwaitAcknowledgements();
   Times back_to_back = BackToBack(calls);
   AwaitAcknowledgements();
-  return {{"ticks_per_call", kCallTicks},
-          {"clock_ns", ClockCost()},
-          {"pause_us", kPause.count()},
-          {"back_to_back_ns", Figures(std::move(back_to_back))},
+  return {{"back_to_back_ns", Figures(std::move(back_to_back))},
           {"paced_ns", Figures(std::move(paced))},
           {"ticks_acknowledged", Status().ticks_acknowledged}};
+}
+
+}  // namespace
+
+nlohmann::ordered_json MeasureSending(const TickStream& stream, const std::string& endpoint,
+                                      const std::string& token) {
+  const std::vector<Call> calls = MakeCalls(stream);
+  ChooseOutbox("none");
+  const nlohmann::ordered_json memory = Measure(calls, endpoint, token);
+  const std::filesystem::path folder =
+      std::filesystem::temp_directory_path() /
+      ("tpb_bench_" + std::to_string(SteadyClock::now().time_since_epoch().count()));
+  ChooseOutbox(folder.string());
+  nlohmann::ordered_json figures = {
+      {"ticks_per_call", kCallTicks}, {"clock_ns", ClockCost()}, {"pause_us", kPause.count()}};
+  figures.update(Measure(calls, endpoint, token));
+  figures["memory_outbox"] = memory;
+  std::error_code ignored;
+  std::filesystem::remove_all(folder, ignored);
+  return figures;
 }
 
 }  // namespace tpb::bench

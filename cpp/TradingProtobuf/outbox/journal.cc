@@ -215,11 +215,11 @@ void Journal::Begin(const std::shared_ptr<OpenSegment>& segment,
   header.seed = seed_ = SeedOf(header);
 
   std::byte* const data = segment->file.data();
-  open_at_ = at_ =
-      WriteRecord(data, SegmentHeader::kBytes, seed_, RecordKind::kCheckpoint, 0, checkpoint);
+  const auto repeated = static_cast<std::uint32_t>(open_ticks_);
+  open_at_ = at_ = WriteRecord(data, SegmentHeader::kBytes, seed_, RecordKind::kCheckpoint,
+                               repeated, checkpoint);
   if (!open_pieces.empty()) {
-    at_ = WriteRecord(data, at_, seed_, RecordKind::kRepeated,
-                      static_cast<std::uint32_t>(open_ticks_), open_pieces);
+    at_ = WriteRecord(data, at_, seed_, RecordKind::kRepeated, repeated, open_pieces);
   }
   // Until here the segment before is the newest for who comes after us, with the same open batch.
   WriteHeader(data, header);

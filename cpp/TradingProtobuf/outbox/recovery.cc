@@ -113,11 +113,20 @@ class Recovery {
     Record record;
     has_checkpoint_ =
         ReadRecord(bytes_, SegmentHeader::kBytes, header.seed, record) == Found::kRecord &&
-        record.kind == RecordKind::kCheckpoint;
+        record.kind == RecordKind::kCheckpoint && HasRepeated(header.seed, record);
     if (has_checkpoint_) result_.checkpoint.assign(record.bytes.begin(), record.bytes.end());
     result_.index.Start(header.seed, header.first_sequence);
     result_.index.Extend(bytes_);
     return {};
+  }
+
+  // A checkpoint counts the ticks of the open batch that was brought along: without them it would
+  // tell a source to go on behind ticks that are nowhere.
+  bool HasRepeated(std::uint32_t seed, const Record& checkpoint) const {
+    if (checkpoint.ticks == 0) return true;
+    Record record;
+    return ReadRecord(bytes_, checkpoint.end, seed, record) == Found::kRecord &&
+           record.kind == RecordKind::kRepeated && record.ticks == checkpoint.ticks;
   }
 
   // The segments from `index` on count no more; the newest first, so that to be interrupted while
