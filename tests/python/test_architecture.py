@@ -42,7 +42,7 @@ PYTHON_ARROWS = {
     "gateway": {"tpb", "wire", "account"},
     "testing": {"tpb", "wire", "account", "gateway"},
     "feed": {"tpb", "native", "account", "gateway"},
-    "bench": {"tpb", "native", "feed"},
+    "bench": {"tpb", "native", "gateway", "feed"},
     "doctor": {"tpb", "native", "terminal", "account", "gateway"},
     "faults": {"tpb", "native", "account", "gateway"},
     "cli": {

@@ -97,6 +97,7 @@ void Keeper::Run() {
     RemoveFiles({number});
     lock.lock();
   }
+  state_.reset();
   lock_->Release();
   done_ = true;
   changed_.notify_all();

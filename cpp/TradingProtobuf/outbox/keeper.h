@@ -52,7 +52,8 @@ class Keeper {
                                        std::shared_ptr<StatePage> state);
   Keeper(Options options, std::unique_ptr<FileLock> lock, std::shared_ptr<StatePage> state);
 
-  // Syncs once more and ends the thread; leaves it to its disk after `timeout`.
+  // Syncs once more and ends the thread, which lets go of all files; leaves it to its disk after
+  // `timeout`.
   void Stop(milliseconds timeout);
 
   // A file of zeros for at least so many bytes; null where the disk refuses.
@@ -81,7 +82,7 @@ class Keeper {
 
   const Options options_;
   const std::unique_ptr<FileLock> lock_;
-  const std::shared_ptr<StatePage> state_;
+  std::shared_ptr<StatePage> state_;
   std::atomic<std::int64_t> written_{0};  // ticks
   std::atomic<std::int64_t> synced_{0};
   std::atomic<bool> syncs_{true};

@@ -205,8 +205,6 @@ void Session::Do(const action::Connect& connect) {
   {
     const std::lock_guard lock(mutex_);
     ++status_.connect_attempts;
-    status_.endpoint = connect.endpoint;
-    status_.endpoint_url = endpoint.url();
     request.headers = {{"Authorization", "Bearer " + token_.text}};
   }
   const auto say = [&](const char* name, std::string value) {
@@ -426,7 +424,9 @@ void Session::Publish() {
     }
   }
   status_.delivery = machine_.delivery();
-  status_.endpoint = machine_.endpoint();
+  if (std::exchange(status_.endpoint, machine_.endpoint()) != machine_.endpoint()) {
+    status_.endpoint_url = EndpointOf(machine_.endpoint()).url();
+  }
   status_.failovers = machine_.failovers();
   status_.checksum_mismatches = machine_.checksum_mismatches();
   status_.round_trip_us = machine_.round_trip().count();

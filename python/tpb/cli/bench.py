@@ -5,12 +5,13 @@ from typing import Annotated
 
 import typer
 
+from tpb.bench import outage as outages
 from tpb.bench.market import market
 from tpb.bench.measurement import Measurement
 from tpb.bench.program import NotBuilt, built_in
 from tpb.bench.recording import Recording
 from tpb.cli import console, errors
-from tpb.cli.bench_view import calls_table, encoding_table, throughput_table
+from tpb.cli.bench_view import calls_table, encoding_table, outage_table, throughput_table
 from tpb.cli.replay import user_error
 from tpb.feed.paths import PathName
 from tpb.feed.problem import FeedError, ToolMissing
@@ -28,6 +29,16 @@ def bench(
     dll: Annotated[
         bool, typer.Option("--dll/--no-dll", help="Replay through the Windows DLL, too.")
     ] = True,
+    outage: Annotated[
+        int | None,
+        typer.Option(
+            "--outage",
+            metavar="TICKS",
+            min=outages.LIVE_TICKS_PER_S,
+            help="Only this: take so many ticks into a journal without a gateway, then drain it."
+            f" A day of 100 symbols at 5 ticks a second is {outages.DAY_TICKS}.",
+        ),
+    ] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write the figures there as JSON; - is stdout.")
     ] = None,
@@ -41,7 +52,11 @@ def bench(
     On a made-up market of ten symbols: tpb bench
     On real ticks:                      tpb bench --ticks eurusd-2020-01.csv
     For a program to read:              tpb bench --json bench.json
+    A tenth of a day's outage:          tpb bench --outage 4320000
     """
+    if outage is not None:
+        _measure_outage(outage, json_file)
+        return
     try:
         recording = _recording(ticks)
         measured = Measurement(built_in(checkout.root() / "build" / "native"), recording)
@@ -50,6 +65,21 @@ def bench(
         raise errors.from_problem(problem, errors.TOOL_MISSING) from problem
     except FeedError as problem:
         raise user_error(problem) from problem
+    if json_file:
+        console.json_document(measured.document(), json_file)
+
+
+def _measure_outage(ticks: int, json_file: Path | None) -> None:
+    try:
+        with console.progress() as bars:
+            task = bars.add_task("Outage", total=1.0)
+            measured = outages.measure(
+                ticks,
+                lambda name, done: bars.update(task, description=name, completed=done),
+            )
+    except FeedError as problem:
+        raise user_error(problem) from problem
+    console.show(outage_table(measured))
     if json_file:
         console.json_document(measured.document(), json_file)
 

@@ -3,6 +3,7 @@
 from rich.table import Table
 
 from tpb.bench.measurement import Measurement
+from tpb.bench.outage import Outage
 from tpb.feed.paths import PathName
 
 _ENCODERS = {
@@ -49,12 +50,13 @@ def calls_table(measured: Measurement) -> Table:
         "back_to_back_ns": "call after call",
         "paced_ns": f"after pauses of {sending['pause_us']} µs",
     }
-    for kind, shown in kinds.items():
-        figures = sending[kind]
-        table.add_row(
-            shown,
-            *(f"{figures[name]:,}" for name in ("p50", "p99", "p99_9", "max", "calls")),
-        )
+    for outbox, measurements in {"journal": sending, "memory": sending["memory_outbox"]}.items():
+        for kind, shown in kinds.items():
+            figures = measurements[kind]
+            table.add_row(
+                f"{outbox}, {shown}",
+                *(f"{figures[name]:,}" for name in ("p50", "p99", "p99_9", "max", "calls")),
+            )
     return table
 
 
@@ -68,4 +70,19 @@ def throughput_table(measured: Measurement) -> Table:
     for path in PathName:
         speed = measured.replay_ticks_per_s.get(path)
         table.add_row(path, "not measured" if speed is None else f"{speed:,}")
+    return table
+
+
+def outage_table(measured: Outage) -> Table:
+    table = Table(
+        title=f"An outage of {measured.ticks:,} ticks, all stored in the end", title_justify="left"
+    )
+    table.add_column("")
+    table.add_column("", justify="right")
+    table.add_row("journal", f"{measured.journal_bytes / 2**20:,.1f} MiB")
+    table.add_row("taken, without a gateway", f"{measured.fill_ticks_per_s:,.0f} ticks/s")
+    table.add_row("drained", f"{measured.drain_ticks_per_s:,.0f} ticks/s")
+    table.add_row("that is, of the live rate", f"{measured.drain_times_live_rate:,.1f} times")
+    table.add_row("a live call meanwhile, p50", f"{measured.live_call_p50_ns:,} ns")
+    table.add_row("a live call meanwhile, p99", f"{measured.live_call_p99_ns:,} ns")
     return table

@@ -20,15 +20,15 @@ class EventLog:
         self._path = path
         self._offset = 0
         self._lost_endpoint: int | None = None
+        self._fail_overs: list[FailOver] = []
 
-    def read(self) -> list[FailOver]:
-        """Takes what was appended since; tells the fail-overs in it."""
+    def read(self) -> None:
+        """Takes what was appended since."""
         if not self._path.exists():
-            return []
+            return
         with self._path.open("rb") as file:
             file.seek(self._offset)
             lines = file.read().splitlines(keepends=True)
-        found = []
         for line in lines:
             if not line.endswith(b"\n"):
                 break
@@ -36,8 +36,20 @@ class EventLog:
             event = json.loads(line)
             self.events.append(event)
             if fail_over := self._follow(event):
-                found.append(fail_over)
+                self._fail_overs.append(fail_over)
+
+    def fail_overs(self) -> list[FailOver]:
+        """Those that were not told yet."""
+        self.read()
+        found, self._fail_overs = self._fail_overs, []
         return found
+
+    def streams(self, endpoint: int, since: int) -> bool:
+        """Whether an event from that index on tells of a connection there that streams."""
+        return any(
+            event["kind"] in ("connected", "restored") and event["endpoint"] == endpoint
+            for event in self.events[since:]
+        )
 
     def total(self, kind: str) -> int:
         """The sum of what the events of a kind tell."""

@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from pathlib import Path
 
 from tpb.faults import journal_damage
+from tpb.faults.event_log import EventLog
 from tpb.faults.failure import RunFailed
 from tpb.faults.gateway_process import GatewayProcess
 from tpb.faults.schedule import Fault
@@ -17,6 +18,7 @@ from tpb.faults.sender_process import SenderProcess
 from tpb.faults.shim import Levers
 
 _VISIT_S = 10.0
+_POLL_S = 0.005
 _CORRUPTION_S = 1.0
 
 
@@ -27,6 +29,7 @@ class Injector:
         sender: SenderProcess,
         gateways: tuple[GatewayProcess, GatewayProcess],
         levers: Levers,
+        events: EventLog,
         new_token: Callable[[], str],
     ) -> None:
         self.notes: list[str] = []  # what was done, where the schedule leaves it to the moment
@@ -35,6 +38,7 @@ class Injector:
         self._sender = sender
         self._gateways = gateways
         self._levers = levers
+        self._events = events
         self._new_token = new_token
         self._ill = [0, 0]  # faults that concern an endpoint now
         self._well_since = [0.0, 0.0]
@@ -304,16 +308,25 @@ class Injector:
         async with AsyncExitStack() as stack:
             if fault.endpoint == 1:
                 await stack.enter_async_context(self._unreachable(0))
-            await self._visit(fault.endpoint)
+            await self._until(lambda: self._sender.streams_to(fault.endpoint))
             gateway.copy_store(copied)
             yield
             async with self._gateways_gone(fault.endpoint):
                 gateway.copy_store(before)
                 self.stores_before.append(before)
                 gateway.restore_store(copied)
-                connection = self._sender.connection
-            await self._visit(fault.endpoint, after=connection)
+                self._events.read()
+                seen = len(self._events.events)
+            await self._until(lambda: self._comes_to(fault.endpoint, seen))
 
-    async def _visit(self, endpoint: int, after: tuple[int, int] | None = None) -> None:
-        if not await self._sender.connected_to(endpoint, _VISIT_S, after=after):
-            raise RunFailed(f"the sender did not connect to endpoint {endpoint}")
+    def _comes_to(self, endpoint: int, since: int) -> bool:
+        self._events.read()
+        return self._events.streams(endpoint, since)
+
+    async def _until(self, connected: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + _VISIT_S
+        while not connected():
+            self._sender.check()
+            if time.monotonic() > deadline:
+                raise RunFailed("the sender did not connect to the gateway that was restored")
+            await asyncio.sleep(_POLL_S)

@@ -116,7 +116,7 @@ class _Run:
             tools.zygote, folder / "sender.log", self._settings(tools), self._market
         )
         self._injector = Injector(
-            folder, self._sender, self._gateways, self._levers, self._new_token
+            folder, self._sender, self._gateways, self._levers, self._events, self._new_token
         )
 
     @property
@@ -201,7 +201,7 @@ class _Run:
 
     def _watch_once(self) -> None:
         now = time.monotonic()
-        for found in self._events.read():
+        for found in self._events.fail_overs():
             lost_at = now - found.ms / 1000
             if self._injector.well_since(found.endpoint) < lost_at - _WELL_S:
                 self.result.failover_ms.append(found.ms)

@@ -10,7 +10,6 @@ from tpb.faults.market import Market
 from tpb.faults.zygote import Child, Zygote, end_process
 
 CONNECTED = "connected"
-_POLL_S = 0.005
 
 
 class SenderProcess:
@@ -108,23 +107,9 @@ class SenderProcess:
                 return
             self.check()
 
-    @property
-    def connection(self) -> tuple[int, int]:
-        """Names the newest connection that it told of."""
-        return self.lives, self.status.get("reconnects", -1)
-
-    async def connected_to(
-        self, endpoint: int, limit_s: float, *, after: tuple[int, int] | None = None
-    ) -> bool:
-        """Waits until it streams there; with `after` through another connection than that one."""
-        deadline = time.monotonic() + limit_s
-        while time.monotonic() < deadline:
-            self.check()
-            streams = self.status.get("state_name") == CONNECTED
-            if streams and self.status["endpoint"] == endpoint and self.connection != after:
-                return True
-            await asyncio.sleep(_POLL_S)
-        return False
+    def streams_to(self, endpoint: int) -> bool:
+        streams = self.status.get("state_name") == CONNECTED
+        return streams and self.status["endpoint"] == endpoint
 
     def check(self) -> None:
         if self._problem:

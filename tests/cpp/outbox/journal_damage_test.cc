@@ -45,7 +45,7 @@ std::vector<fs::path> SegmentNames(const Files& files) {
   return names;
 }
 
-// A journal of three batches and an open one, and what its batches are.
+// A journal of some batches and an open one, and what its batches are.
 struct Original {
   explicit Original(std::size_t segment_bytes, int batches) {
     TickJournal stream(folder.text(), segment_bytes);
@@ -118,7 +118,7 @@ struct Original {
 BOOST_AUTO_TEST_SUITE(journal_damage)
 
 BOOST_AUTO_TEST_CASE(a_file_cut_at_any_byte_is_a_shorter_journal) {
-  Original original(640, 3);
+  Original original(512, 2);
   const std::vector<fs::path> names = SegmentNames(original.files);
   BOOST_REQUIRE(names.size() == 1u);
   const std::size_t size = original.files[names[0]].size();
@@ -128,7 +128,7 @@ BOOST_AUTO_TEST_CASE(a_file_cut_at_any_byte_is_a_shorter_journal) {
 }
 
 BOOST_AUTO_TEST_CASE(no_flipped_bit_is_believed) {
-  Original original(640, 3);
+  Original original(512, 2);
   const std::vector<fs::path> names = SegmentNames(original.files);
   const std::size_t bits = original.files[names[0]].size() * 8;
   int missing = 0;
@@ -143,7 +143,7 @@ BOOST_AUTO_TEST_CASE(no_flipped_bit_is_believed) {
 }
 
 BOOST_AUTO_TEST_CASE(no_flipped_bit_of_the_state_matters) {
-  Original original(640, 3);
+  Original original(512, 2);
   for (std::size_t bit = 0; bit < 160 * 8; ++bit) {
     BOOST_REQUIRE(original.Survives([&](Files& files) {
       files["state"][bit / 8] = static_cast<char>(files["state"][bit / 8] ^ 1 << bit % 8);
@@ -152,7 +152,7 @@ BOOST_AUTO_TEST_CASE(no_flipped_bit_of_the_state_matters) {
 }
 
 BOOST_AUTO_TEST_CASE(a_lost_state_asks_for_a_new_session) {
-  Original original(640, 3);
+  Original original(512, 2);
   Save(original.files, original.folder.path());
   fs::remove(original.folder.path() / "state");
   TickJournal stream(original.folder.text(), 640);
@@ -160,7 +160,7 @@ BOOST_AUTO_TEST_CASE(a_lost_state_asks_for_a_new_session) {
   BOOST_TEST(original.CheckContent(stream));
   BOOST_TEST(stream.journal().damage().must_fork);
   BOOST_TEST(stream.journal().ledger().session_id() == std::string(32, 'a'));
-  BOOST_TEST(stream.journal().ledger().handed() == 3);
+  BOOST_TEST(stream.journal().ledger().handed() == 2);
 }
 
 // What stands in older segments is known to have been there: a hole, and the rest is given back.
