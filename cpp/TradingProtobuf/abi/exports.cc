@@ -310,9 +310,8 @@ int32_t TpbCursor(TpbHandle handle, const TpbChar* symbol, int64_t* time_msc,
 int32_t TpbNextEvent(TpbHandle handle, TpbEventInfo* event, TpbChar* text,
                      int32_t capacity) noexcept {
   return WithSession(handle, [&](Session& session) {
-    Error error = CheckBuffer(text, capacity);
-    if (!error && event == nullptr) error = InvalidArgument("The event's place is NULL.");
-    if (error) return Failed(session, error);
+    if (event == nullptr) return Failed(session, InvalidArgument("The event's place is NULL."));
+    if (const Error error = CheckBuffer(text, capacity)) return Failed(session, error);
     const std::optional<EventInfo> next = session.NextEvent();
     if (!next) return 0;
     CopyEvent(*next, *event);

@@ -224,7 +224,7 @@ void Machine::OnResumePoint(const Ack& ack) {
   const std::vector<std::optional<std::uint32_t>>& ours = *our_crc32c_;
   const std::int64_t before = ack.batch_sequence - static_cast<std::int64_t>(ours.size());
   for (std::size_t i = 0; i < ours.size(); ++i) {
-    if (ours[i] && *ours[i] != ack.stored_crc32c[i]) {
+    if (ours[i].value_or(ack.stored_crc32c[i]) != ack.stored_crc32c[i]) {
       OnMismatch(before + 1 + static_cast<std::int64_t>(i));
       return;
     }

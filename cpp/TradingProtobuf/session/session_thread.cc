@@ -32,7 +32,7 @@ std::string CheckOf(const transport::ConnectRequest& request) {
   }
   lines["sec-websocket-protocol"] = request.subprotocol;
   std::string text;
-  for (const auto& [name, value] : lines) text += name + ":" + value + "\n";
+  for (const auto& [name, value] : lines) text.append(name).append(":").append(value).append("\n");
   std::array<char, 9> digits{};
   std::snprintf(digits.data(), digits.size(), "%08x", Crc32c(std::as_bytes(std::span(text))));
   return digits.data();
@@ -183,7 +183,8 @@ OutboxView Session::View() const {
 }
 
 const Endpoint& Session::EndpointOf(int index) const {
-  return index == 0 ? options_.endpoint : *options_.backup_endpoint;
+  const std::optional<Endpoint>& backup = options_.backup_endpoint;
+  return index == 0 || !backup ? options_.endpoint : *backup;
 }
 
 void Session::Handle(const Event& event) {

@@ -21,7 +21,8 @@ void StatusFile::Write(const std::string& json) noexcept {
     }
     std::error_code ignored;
     std::filesystem::rename(fresh, path_, ignored);
-  } catch (const std::exception&) {  // memory, or a path that the system cannot say
+  } catch (const std::exception&) {
+    return;  // memory, or a path that the system cannot say
   }
 }
 
