@@ -160,6 +160,8 @@ def _start_services() -> None:
     output to the end would wait for them to go too, seconds after the program.
     """
     if not ON_WINDOWS:
+        # A server that goes with its last program can refuse the next one in that very moment.
+        _tell_server("--persistent=10", environment())
         subprocess.run(
             [_loader(), "hostname"],
             env=environment(),
