@@ -42,7 +42,7 @@ PYTHON_ARROWS = {
     "gateway": {"tpb", "wire", "account"},
     "testing": {"tpb", "wire", "account", "gateway"},
     "feed": {"tpb", "native", "account", "gateway"},
-    "bench": {"tpb", "native", "gateway", "feed"},
+    "bench": {"tpb", "wire", "native", "gateway", "feed"},
     "doctor": {"tpb", "native", "terminal", "account", "gateway"},
     "faults": {"tpb", "native", "account", "gateway"},
     "cli": {
@@ -62,8 +62,37 @@ PYTHON_ARROWS = {
 
 # The gateway's protocol decides; its shells do the I/O.
 PURE_MODULES = {
-    f"gateway/{name}.py"
-    for name in ("protocol", "standing", "upgrade", "quality", "admission", "chain")
+    *(
+        f"gateway/{name}.py"
+        for name in (
+            "protocol",
+            "standing",
+            "upgrade",
+            "quality",
+            "admission",
+            "bucket",
+            "chain",
+            "control",
+        )
+    ),
+    *(
+        f"gateway/market/{name}.py"
+        for name in (
+            "indicators",
+            "bars",
+            "trading_hours",
+            "tiers",
+            "framing",
+            "mailbox",
+            "series",
+            "history",
+            "audience",
+            "channel",
+            "hub",
+            "protocol",
+        )
+    ),
+    *(f"account/{name}.py" for name in ("tier", "pairs", "correlation")),
 }
 IO_MODULES = {
     "aiohttp",

@@ -17,7 +17,6 @@ ENCODED_TICKS = 1000
 # Single calls are made with other ticks each time.
 _SENT_TICKS = 10_000
 _REPLAYS = 2
-_QUIET_LOAD = 0.3
 
 Figures = dict[str, float]
 
@@ -37,7 +36,7 @@ class Measurement:
     @property
     def disturbed(self) -> bool:
         """Others kept the machine busy: times are too long then."""
-        return (self.load_before or 0.0) > _QUIET_LOAD
+        return machine.is_disturbed(self.load_before)
 
     @property
     def encoded_ticks(self) -> int:

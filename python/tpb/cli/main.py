@@ -28,6 +28,7 @@ VERBS = {
     "export": "Write the ticks a gateway stored as CSV or Parquet.",
     "merge": "Make one store out of several, such as a primary's and a backup's.",
     "quality": "Tell how complete and how quick the stored ticks are.",
+    "pairs": "Tell which symbols are chosen for a user, and why.",
     "faults": "Break everything on purpose, and count what was lost: nothing.",
     "bench": "Measure encoding, calls and throughput.",
 }

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from tpb.faults.line import Line
-from tpb.gateway.link import reset_when_closed
+from tpb.gateway.peer import reset_when_closed
 
 _HOST = "127.0.0.1"
 _BACKLOG = 64

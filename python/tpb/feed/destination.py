@@ -17,6 +17,7 @@ class Destination:
     endpoint: str
     token: str = field(repr=False)
     ca_file: Path | None = None
+    allow_plaintext: bool = False  # ws:// beyond loopback
     store: Path | None = None  # what the gateway stored, where we may look into it
     cut_connections: Callable[[], int] | None = None  # returns how many were cut
 
@@ -32,8 +33,10 @@ def own_gateway(*, tls: bool, cuttable: bool = False) -> Iterator[Destination]:
             gateway.endpoint,
             gateway.token(),
             gateway.ca_file,
-            gateway.store_path,
-            gateway.cut_connections if isinstance(gateway, GatewayThread) else None,
+            store=gateway.store_path,
+            cut_connections=(
+                gateway.cut_connections if isinstance(gateway, GatewayThread) else None
+            ),
         )
 
 

@@ -25,6 +25,7 @@ class NativeSender:
                 to.endpoint,
                 to.token,
                 ca_file=to.ca_file,
+                allow_plaintext=to.allow_plaintext,
                 batch_ticks=options.batch_ticks,
                 flush_ms=options.flush_ms,
                 outbox_bytes=options.outbox_bytes,
@@ -58,6 +59,10 @@ class NativeSender:
                 raise _refused(problem) from problem
             else:
                 rest = rest[accepted:]
+
+    def set_token(self, token: str) -> None:
+        """Of the same user and tenant: for when the old one ends."""
+        self._session.set_token(token)
 
     def receipt(self) -> Receipt:
         return self._last or Receipt.of(dataclasses.asdict(self._session.status()))

@@ -14,17 +14,19 @@ def paced(
     chunks: Iterator[Chunk],
     speed: float | None,
     *,
+    ahead_s: float = 0.0,
     now: Callable[[], float],
     wait: Callable[[float], None],
 ) -> Iterator[Chunk]:
     """The same ticks, each when it is due at `speed` times real time; None: as fast as possible.
 
-    A tick whose time goes backwards is due at once.
+    So many seconds are due at the beginning: ahead_s. A tick whose time goes backwards is due at
+    once.
     """
     if speed is None:
         yield from chunks
         return
-    start = now()
+    start = now() - ahead_s
     first_msc: int | None = None
     for symbol, ticks in chunks:
         if first_msc is None:

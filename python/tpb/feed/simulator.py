@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count
 from random import Random
 
 from tpb.feed import tick_flags
@@ -25,6 +26,20 @@ INSTRUMENTS = (
     Instrument("XAUUSD", 2030.00, 2, 25),
 )
 
+# What is traded most in foreign exchange.
+MAJORS = (
+    Instrument("EURUSD", 1.08500, 5, 9),
+    Instrument("GBPUSD", 1.26500, 5, 12),
+    Instrument("USDJPY", 149.500, 3, 11),
+    Instrument("USDCHF", 0.88200, 5, 13),
+    Instrument("AUDUSD", 0.65400, 5, 11),
+    Instrument("USDCAD", 1.35100, 5, 14),
+    Instrument("NZDUSD", 0.60900, 5, 16),
+    Instrument("EURGBP", 0.85700, 5, 12),
+    Instrument("EURJPY", 162.200, 3, 15),
+    Instrument("GBPJPY", 189.100, 3, 19),
+)
+
 
 class Simulator:
     """Several ticks may share one millisecond, as in a real market."""
@@ -32,7 +47,7 @@ class Simulator:
     def __init__(
         self,
         *,
-        ticks: int,
+        ticks: int | None,  # None: without an end
         start_msc: int,
         ticks_per_s: float = 50.0,
         seed: int = 1,
@@ -61,7 +76,7 @@ class Simulator:
         quotes = [_Quote(each) for each in self._instruments]
         maker = ChunkMaker()
         elapsed_ms = 0.0
-        for _ in range(self._ticks):
+        for _ in count() if self._ticks is None else range(self._ticks):
             elapsed_ms += random.expovariate(1.0) * self._gap_ms
             quote = random.choice(quotes)
             tick = quote.next(random, self._start_msc + int(elapsed_ms))

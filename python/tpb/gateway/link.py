@@ -3,19 +3,15 @@
 import asyncio
 import contextlib
 import logging
-import math
-import os
-import socket
 import sqlite3
-import struct
-import time
-from asyncio.trsock import TransportSocket
 
 from aiohttp import WSMsgType, web
 
 from tpb.gateway.events import Event, Kind
+from tpb.gateway.market.channel import Source
+from tpb.gateway.market.desk import Desk
+from tpb.gateway.peer import RETRY_AFTER_S, Line, expire, now_ms
 from tpb.gateway.protocol import (
-    MAX_FRAME_BYTES,
     TOKEN_EXPIRED,
     Batch,
     Close,
@@ -25,48 +21,32 @@ from tpb.gateway.protocol import (
     Repeat,
 )
 from tpb.gateway.store import Opened, Store
-from tpb.gateway.upgrade import SUBPROTOCOL, Refused, Upgrade
+from tpb.gateway.upgrade import Refused, Upgrade
+from tpb.wire.tpb.stream_control_pb2 import PairSelection
 
 log = logging.getLogger("tpb.gateway")
-
-RETRY_AFTER_S = 2
-# How long before its token's end a connection is told of it.
-TOKEN_NOTICE_S = 60
 
 # A connection of which so much is unacknowledged is not read until the store has caught up.
 _MAX_WAITING_BATCHES = 1024
 _MAX_WAITING_BYTES = 2 << 20
 # Frames taken before other connections, and acknowledgements, have their turn.
 _FRAMES_A_TURN = 32
-# A peer that leaves a ping unanswered for half of this is gone.
-_HEARTBEAT_S = 30.0
-_CLOSE_TIMEOUT_S = 2.0
 # One event for all the repeats, and one for all the gaps, of so long.
 _EVENT_EVERY_MS = 1000
-
-
-def new_websocket() -> web.WebSocketResponse:
-    return web.WebSocketResponse(
-        protocols=(SUBPROTOCOL,),
-        # A frame somewhat too long gets our own close code, a longer one 1009.
-        max_msg_size=2 * MAX_FRAME_BYTES,
-        compress=False,
-        heartbeat=_HEARTBEAT_S,
-        timeout=_CLOSE_TIMEOUT_S,
-    )
 
 
 class Link:
     """Serves one accepted upgrade; all methods on the event loop's thread."""
 
-    def __init__(self, upgrade: Upgrade, store: Store) -> None:
+    def __init__(self, upgrade: Upgrade, store: Store, desk: Desk) -> None:
         self.upgrade = upgrade
         self.connection = Connection(upgrade.identity.tenant, acknowledges=upgrade.acknowledges)
         self.finished = asyncio.Event()
         self._store = store
+        self._desk = desk
+        self._source = Source(upgrade.identity.tenant, upgrade.session, upgrade.continues)
         self._websocket: web.WebSocketResponse | None = None
-        self._transport: asyncio.Transport | None = None
-        self._socket: TransportSocket | None = None
+        self._line: Line | None = None
         self._settled = asyncio.Event()  # something was committed: acknowledge it
         self._room = asyncio.Event()  # less waits than before: go on reading
         self._closing: asyncio.Task[None] | None = None
@@ -81,9 +61,7 @@ class Link:
         opened = await self._open_session()
         self.connection.begin(opened.standing, opened.stored_crc32c)
         self._lane = opened.lane
-        self._transport = request.transport
-        # Kept: a TLS transport that is closed does not tell it any more.
-        self._socket = request.get_extra_info("socket")
+        self._line = Line(request)
         await websocket.prepare(request)
         self._websocket = websocket
         point = opened.standing.point
@@ -92,14 +70,16 @@ class Link:
             self.end(self.connection.closed)
         tasks = [asyncio.create_task(self._acknowledge()), asyncio.create_task(self._expire())]
         try:
-            await self._read(websocket)
+            with self._hearing_of_pairs():
+                await self._read(websocket)
         finally:
+            self._source.ended = True
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
             if self._closing is not None:
                 await self._closing
-            self._hang_up()
+            self._line.hang_up()
             self._tell_bursts()
             self._tell_end(websocket.close_code)
 
@@ -111,11 +91,7 @@ class Link:
 
     def cut(self) -> bool:
         """Resets the TCP connection, as a broken network does; tells whether there was one."""
-        if self._transport is None or self._socket is None or self._transport.is_closing():
-            return False
-        reset_when_closed(self._socket)
-        self._transport.abort()
-        return True
+        return self._line is not None and self._line.cut()
 
     def settled(self, committed: int | None) -> None:
         """The store's receipt."""
@@ -152,23 +128,25 @@ class Link:
 
     async def _expire(self) -> None:
         """Ends the connection with its token."""
-        expires_at_s = self.upgrade.identity.expires_at_s
-        if expires_at_s is None:
-            return
-        left_s = expires_at_s - time.time()
-        await asyncio.sleep(left_s - TOKEN_NOTICE_S)
-        left_s = max(0.0, expires_at_s - time.time())
-        self.connection.token_expires_in(math.ceil(left_s))
+        await expire(self.upgrade.identity.expires_at_s, self._warn_of_expiry, self._end_with_token)
+
+    def _warn_of_expiry(self, left_s: int) -> None:
+        self.connection.token_expires_in(left_s)
         self._settled.set()
-        await asyncio.sleep(left_s)
+
+    def _end_with_token(self) -> None:
         self._tell(Kind.TOKEN_EXPIRED, 0, TOKEN_EXPIRED)
         self.end(self.connection.token_expired())
 
-    def _hang_up(self) -> None:
-        """Ends the TCP connection, where a peer without manners would keep TLS's farewell open."""
-        if self._socket is not None:
-            with contextlib.suppress(OSError):
-                self._socket.shutdown(socket.SHUT_RDWR)
+    def _hearing_of_pairs(self) -> contextlib.AbstractContextManager[None]:
+        """While it lasts the client is told which pairs are chosen for its user."""
+        if not self.upgrade.acknowledges:
+            return contextlib.nullcontext()
+        return self._desk.hearing_of_pairs(self.upgrade.identity, self._tell_pairs)
+
+    def _tell_pairs(self, pairs: PairSelection, changed: bool) -> None:
+        self.connection.tell_pairs(pairs, changed=changed)
+        self._settled.set()
 
     async def _open_session(self) -> Opened:
         answer = self._store.open_session(self.upgrade, at_ms=now_ms(), receiver=self)
@@ -210,6 +188,7 @@ class Link:
         if batch.gap is not None:
             self._report_gap(batch.gap, at_ms)
         self._store.append(self._lane, batch, at_ms)
+        self._desk.hub.feed(self._source, batch, at_ms)
 
     def _take_repeat(self, repeat: Repeat) -> None:
         at_ms = now_ms()
@@ -280,13 +259,3 @@ class _Burst:
     def take(self) -> int:
         count, self._count = self._count, 0
         return count
-
-
-def reset_when_closed(stream: "socket.socket | TransportSocket") -> None:
-    """Lingering for 0 s: the peer gets a reset instead of an orderly end."""
-    linger = struct.pack("HH" if os.name == "nt" else "ii", 1, 0)
-    stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -209,7 +209,8 @@ def _take(database: sqlite3.Connection, store: Path, progress: Callable[[int], N
 
 
 def _take_the_rest(database: sqlite3.Connection) -> None:
-    is_new = database.execute("PRAGMA source.user_version").fetchone()[0] >= 2
+    layout = database.execute("PRAGMA source.user_version").fetchone()[0]
+    is_new = layout >= 2
     continues, corrections = ("continues", "corrections") if is_new else ("NULL", "0")
     database.execute(
         "INSERT INTO sessions (tenant, session, user_id, epoch, acknowledged, repeats, continues,"
@@ -232,6 +233,13 @@ def _take_the_rest(database: sqlite3.Connection) -> None:
         database.execute(
             "INSERT INTO events (at_ms, tenant, session, kind, value, text)"
             " SELECT at_ms, tenant, session, kind, value, text FROM source.events"
+        )
+    if layout >= 3:
+        # Of each user the choice that was changed last, as far as its count tells.
+        database.execute(
+            "INSERT INTO pairs SELECT * FROM source.pairs WHERE true ON CONFLICT DO UPDATE SET"
+            " primary_symbols = excluded.primary_symbols, version = excluded.version,"
+            " tier = excluded.tier, chosen = excluded.chosen WHERE excluded.version > version"
         )
 
 

@@ -12,9 +12,15 @@ from typing import NamedTuple
 import crc32c
 from google.protobuf.message import DecodeError
 
+from tpb.gateway.control import notice, pair_controls, token_expires
 from tpb.gateway.quality import Numbers
 from tpb.gateway.standing import Standing
-from tpb.wire.tpb.stream_control_pb2 import Ack, Notice, StreamControl
+from tpb.wire.tpb.stream_control_pb2 import (
+    Ack,
+    Notice,
+    PairSelection,
+    StreamControl,
+)
 from tpb.wire.trading.market_data_pb2 import MarketDataStream
 
 MAX_FRAME_BYTES = 1 << 20
@@ -27,6 +33,10 @@ TOKEN_EXPIRED = "token expired"
 # The field frame_crc32c: its tag (100 << 3 | 5, a varint) and four bytes.
 _SEAL_TAG = b"\xa5\x06"
 _SEAL_BYTES = len(_SEAL_TAG) + 4
+
+
+# Of a tick: symbol, sequence_number, bid, ask, time_msc, volume.
+Quote = tuple[str, int, float, float, int, int]
 
 
 class CloseCode(IntEnum):
@@ -58,6 +68,7 @@ class Batch(NamedTuple):
     again: bool = False
     numbers: Numbers = ()
     sent_at_ms: int = 0  # by the client's clock; 0 where it does not say
+    quotes: Sequence[Quote] = ()
 
 
 class Repeat(NamedTuple):
@@ -146,10 +157,11 @@ class Connection:
         except DecodeError:
             return self._close(CloseCode.POLICY, "the frame is no MarketDataStream")
         numbers: list[tuple[str, int]] = []
-        fault = self._fault(stream, numbers)
+        quotes: list[Quote] = []
+        fault = self._fault(stream, numbers, quotes)
         if fault is not None:
             return self._close(CloseCode.POLICY, fault)
-        return self._place(stream, payload, numbers)
+        return self._place(stream, payload, numbers, quotes)
 
     def _is_damaged(self, payload: bytes) -> bool:
         """Whether the seal says so; who has sealed one frame seals them all."""
@@ -180,13 +192,11 @@ class Connection:
         return self._ack(self._committed, checksums) if checksums else None
 
     def token_expires_in(self, seconds: int) -> None:
-        self._controls.append(
-            _notice(
-                "token_expires",
-                f"The token expires in {seconds} s, and the connection ends with it: renew it.",
-                Notice.SEVERITY_WARNING,
-            )
-        )
+        self._controls.append(token_expires(seconds))
+
+    def tell_pairs(self, pairs: PairSelection, *, changed: bool) -> None:
+        """After begin(): which symbols are chosen for the user, first or anew."""
+        self._controls += pair_controls(pairs, changed=changed)
 
     def take_over(self) -> Close:
         """A newer connection serves the session."""
@@ -218,8 +228,10 @@ class Connection:
     def _closed_for_good(self) -> bool:
         return self._closed is not None and not self._closed.acknowledges
 
-    def _fault(self, stream: MarketDataStream, numbers: list[tuple[str, int]]) -> str | None:
-        """Looks at each tick once: its number is noted meanwhile."""
+    def _fault(
+        self, stream: MarketDataStream, numbers: list[tuple[str, int]], quotes: list[Quote]
+    ) -> str | None:
+        """Looks at each tick once: its number and its prices are noted meanwhile."""
         if stream.batch_sequence < 1:
             return "batch_sequence counts from 1"
         tenant = self._tenant
@@ -227,11 +239,14 @@ class Connection:
         if of_batch and of_batch != tenant:
             return "the tenant of the batch is not the token's"
         # What the batch holds may leave its tenant to the batch, where that names one.
-        note = numbers.append
+        note, quote = numbers.append, quotes.append
         for tick in stream.ticks:
             if (tick.tenant_id or of_batch) != tenant:
                 return "the tenant of a tick is not the token's"
-            note((tick.symbol, tick.sequence_number))
+            symbol, number = tick.symbol, tick.sequence_number
+            time_msc = tick.time_msc or 1000 * tick.time
+            note((symbol, number))
+            quote((symbol, number, tick.bid, tick.ask, time_msc, tick.volume))
         for bar in stream.bars:
             if (bar.tenant_id or of_batch) != tenant:
                 return "the tenant of a bar is not the token's"
@@ -240,7 +255,7 @@ class Connection:
         return None
 
     def _place(
-        self, stream: MarketDataStream, payload: bytes, numbers: Numbers
+        self, stream: MarketDataStream, payload: bytes, numbers: Numbers, quotes: Sequence[Quote]
     ) -> Batch | Repeat | Close:
         sequence = stream.batch_sequence
         expected = self._accepted + 1
@@ -255,9 +270,16 @@ class Connection:
         checksum = crc32c.crc32c(payload)
         self._waiting.append(_Waiting(sequence, checksum, len(payload)))
         self._waiting_bytes += len(payload)
-        again = sequence <= self._sent_again_up_to
         return Batch(
-            sequence, payload, checksum, len(numbers), gap, again, numbers, stream.batch_time_msc
+            sequence=sequence,
+            payload=payload,
+            crc32c=checksum,
+            ticks=len(numbers),
+            gap=gap,
+            again=sequence <= self._sent_again_up_to,
+            numbers=numbers,
+            sent_at_ms=stream.batch_time_msc,
+            quotes=quotes,
         )
 
     def _take_committed(self) -> list[int]:
@@ -287,15 +309,10 @@ def _restored(standing: Standing) -> bytes:
     assert standing.restored is not None
     first, last = standing.restored
     lost = sum(span.batches for span in standing.lost)
-    return _notice(
+    return notice(
         "store_restored",
         f"This gateway's store stands before batch {first}, though it had acknowledged up to"
         f" {last}: it was restored from a backup, or replaced. {lost} batches are lost here; the"
         " rest is asked for again.",
         Notice.SEVERITY_WARNING,
     )
-
-
-def _notice(code: str, text: str, severity: Notice.Severity) -> bytes:
-    notice = Notice(code=code, text=text, severity=severity)
-    return StreamControl(notice=notice).SerializeToString()

@@ -37,16 +37,21 @@ class RunningGateway(ABC):
         host: str = "127.0.0.1",
         port: int = 0,
         event_log: Path | None = None,
+        shared_tenants: tuple[str, ...] = (),
+        user_service: str | None = None,
     ) -> None:
         self.store_path = store
         self.secret_file = secret_file
         self.endpoint = ""
+        self.market_endpoint = ""
         self.health_url = ""
         self.ca_file: Path | None = None
         self._tls_dir = tls_dir
         self._host = host
         self._port = port
         self._event_log = event_log
+        self._shared_tenants = shared_tenants
+        self._user_service = user_service
 
     @abstractmethod
     def start(self) -> None:
@@ -132,6 +137,8 @@ class GatewayThread(RunningGateway):
                 port=self._port,
                 tls_dir=self._tls_dir,
                 event_log=self._event_log,
+                shared_tenants=self._shared_tenants,
+                user_service=self._user_service,
             )
             self._server = GatewayServer(options)
             await self._server.start()
@@ -141,6 +148,7 @@ class GatewayThread(RunningGateway):
             return
         self._port = self._server.port
         self.endpoint = self._server.endpoint
+        self.market_endpoint = self._server.market_endpoint
         self.health_url = self._server.health_url
         self.ca_file = self._server.ca_file
         ready.set_result(None)
@@ -166,9 +174,16 @@ class GatewayProcess(RunningGateway):
             raise RuntimeError(f"the gateway ended with exit code {code} before it served")
         ready = json.loads(line)
         self.endpoint = ready["endpoint"]
+        self.market_endpoint = ready["market_endpoint"]
         self.health_url = ready["health_url"]
         self.ca_file = Path(ready["ca_file"]) if ready["ca_file"] else None
         self._port = ready["port"]
+
+    @property
+    def pid(self) -> int:
+        """Of the process, while it runs."""
+        assert self._process is not None
+        return self._process.pid
 
     def stop(self) -> None:
         if self._process is None:
@@ -193,6 +208,10 @@ class GatewayProcess(RunningGateway):
             command += ["--tls", "--tls-dir", str(self._tls_dir)]
         if self._event_log is not None:
             command += ["--event-log", str(self._event_log)]
+        for tenant in self._shared_tenants:
+            command += ["--shared-tenant", tenant]
+        if self._user_service is not None:
+            command += ["--user-service", self._user_service]
         return command
 
     def _close_pipes(self) -> None:
@@ -213,6 +232,8 @@ def running_gateway(
     host: str = "127.0.0.1",
     port: int = 0,
     process: bool = False,
+    shared_tenants: tuple[str, ...] = (),
+    user_service: str | None = None,
 ) -> Iterator[RunningGateway]:
     """Serves while the block runs; what is not named is kept in a temporary folder.
 
@@ -226,6 +247,8 @@ def running_gateway(
             tls_dir=tls_dir or (Path(folder) / "tls" if tls else None),
             host=host,
             port=port,
+            shared_tenants=shared_tenants,
+            user_service=user_service,
         )
         gateway.start()
         try:

@@ -5,13 +5,14 @@ batch_sequence) names a batch for ever, so that two stores merge by INSERT OR IG
 """
 
 import sqlite3
+from itertools import chain
 from pathlib import Path
 
 from tpb.problem import Problem
 
 # "TPBG": marks the file as a store, where `file` and SQLite look for it.
 APPLICATION_ID = 0x54504247
-VERSION = 2
+VERSION = 3
 
 _LAYOUT_1 = (
     # Ordered by its key: a session's batches lie together and in sequence.
@@ -151,6 +152,22 @@ _LAYOUT_2 = (
     """,
 )
 
+_LAYOUT_3 = (
+    # Of each user: the primary symbols it named, and the symbols chosen last (market/kept.py).
+    """
+    CREATE TABLE pairs (
+        tenant          TEXT    NOT NULL,
+        user_id         TEXT    NOT NULL,
+        primary_symbols TEXT    NOT NULL,
+        version         INTEGER NOT NULL,
+        tier            TEXT    NOT NULL,
+        chosen          TEXT    NOT NULL,
+        PRIMARY KEY (tenant, user_id)
+    ) WITHOUT ROWID
+    """,
+)
+_LAYOUTS = (_LAYOUT_1, _LAYOUT_2, _LAYOUT_3)
+
 
 class StoreProblem(Problem):
     """The store cannot be used."""
@@ -162,23 +179,25 @@ class StoreBusy(StoreProblem):
 
 def create(connection: sqlite3.Connection) -> None:
     """Lays out an empty database."""
-    _lay_out(connection, (*_LAYOUT_1, *_LAYOUT_2))
+    _lay_out(connection, 0)
 
 
 def bring_up_to_date(connection: sqlite3.Connection) -> None:
     """Gives a store of an older layout the present one; nothing in it goes."""
-    if version_of(connection) == 1:
-        _lay_out(connection, _LAYOUT_2)
+    version = version_of(connection)
+    if version < VERSION:
+        _lay_out(connection, version)
 
 
 def version_of(connection: sqlite3.Connection) -> int:
     return _pragma(connection, "user_version")
 
 
-def _lay_out(connection: sqlite3.Connection, statements: tuple[str, ...]) -> None:
+def _lay_out(connection: sqlite3.Connection, version: int) -> None:
+    """Adds what came after that version."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        for statement in statements:
+        for statement in chain.from_iterable(_LAYOUTS[version:]):
             connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {VERSION}")

@@ -1,4 +1,5 @@
-"""The gateway on its sockets: /ws/mt5 takes batches, /healthz tells how it is.
+"""The gateway on its sockets: /ws/mt5 takes batches, /ws/market-data gives out what they make of
+the market, /healthz tells how it is.
 
 A thin shell: upgrade, auth and protocol decide, store keeps; this ties them to aiohttp.
 """
@@ -13,7 +14,7 @@ import sqlite3
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -25,19 +26,37 @@ from tpb.gateway import quality_api
 from tpb.gateway.admission import Admission, Allowance
 from tpb.gateway.auth import Authenticator
 from tpb.gateway.events import EventLog
-from tpb.gateway.link import RETRY_AFTER_S, Link, new_websocket
+from tpb.gateway.link import Link
+from tpb.gateway.market import pairs_api
+from tpb.gateway.market import protocol as market
+from tpb.gateway.market.desk import Desk
+from tpb.gateway.market.user_service import UserService, check_url
+from tpb.gateway.peer import RETRY_AFTER_S, new_websocket
+from tpb.gateway.protocol import MAX_FRAME_BYTES
 from tpb.gateway.reading import read_events, read_sessions
 from tpb.gateway.standing import FOREIGN_SESSION, refuse_if_older
 from tpb.gateway.store import Receipt, Store
 from tpb.gateway.tls import LOCAL_NAMES, TlsProblem, ensure_certificates
-from tpb.gateway.upgrade import Identity, Refused, Upgrade, read_upgrade, verify_check
+from tpb.gateway.upgrade import (
+    SUBPROTOCOL,
+    Identity,
+    Refused,
+    Upgrade,
+    read_upgrade,
+    verify_check,
+)
 from tpb.problem import Problem
 
 log = logging.getLogger("tpb.gateway")
 
 WS_PATH = "/ws/mt5"
+MARKET_PATH = "/ws/market-data"
 HEALTH_PATH = "/healthz"
 QUALITY_PATH = "/api/v1/quality"
+
+# Connections on /ws/mt5, and on /ws/market-data.
+MAX_STREAMS = 1024
+MAX_READERS = 4096
 
 _ANY_HOST = ("0.0.0.0", "::")
 _SHUTDOWN_TIMEOUT_S = 5.0
@@ -63,12 +82,17 @@ class GatewayOptions:
     port: int = 0  # 0: the system chooses
     tls_dir: Path | None = None  # serve wss:// with the certificates kept here
     allow_plaintext: bool = False  # permit ws:// beyond loopback
-    max_connections: int = 1024
+    max_streams: int = MAX_STREAMS
+    max_readers: int = MAX_READERS
     event_log: Path | None = None  # JSON lines of what happens
     refusals: Allowance = field(default_factory=Allowance)  # of one address
+    shared_tenants: tuple[str, ...] = ()  # whose market data every tenant may have
+    user_service: str | None = None  # its base URL; None: the tokens' own tiers count
 
     def check(self) -> None:
-        """Raises ListenProblem where tokens would travel in the clear."""
+        """Raises a Problem where tokens would travel in the clear."""
+        if self.user_service is not None:
+            check_url(self.user_service, allow_plaintext=self.allow_plaintext)
         if self.tls_dir is None and not self.allow_plaintext and not is_loopback(self.host):
             raise ListenProblem(
                 f"The gateway does not serve {self.host} without TLS.",
@@ -106,6 +130,7 @@ class GatewayServer:
         self._connections_refused = 0
         self._links: dict[tuple[str, str], Link] = {}
         self._leaving: set[Link] = set()  # taken over, and not quite gone
+        self._tiers = None if options.user_service is None else UserService(options.user_service)
         self._admission = Admission(options.refusals)
         self._started = time.monotonic()
         self._stopping = False
@@ -124,11 +149,19 @@ class GatewayServer:
 
     @property
     def endpoint(self) -> str:
-        return f"{'wss' if self.options.tls_dir else 'ws'}://{self._address}{WS_PATH}"
+        return f"{self._websocket_origin}{WS_PATH}"
+
+    @property
+    def market_endpoint(self) -> str:
+        return f"{self._websocket_origin}{MARKET_PATH}"
 
     @property
     def health_url(self) -> str:
         return f"{'https' if self.options.tls_dir else 'http'}://{self._address}{HEALTH_PATH}"
+
+    @property
+    def _websocket_origin(self) -> str:
+        return f"{'wss' if self.options.tls_dir else 'ws'}://{self._address}"
 
     @property
     def _address(self) -> str:
@@ -146,6 +179,7 @@ class GatewayServer:
             if event_log is not None:
                 event_log.close()
             raise
+        self._desk = Desk(self._store, self.options.shared_tenants)
         try:
             await self._listen(context)
         except BaseException:
@@ -165,18 +199,26 @@ class GatewayServer:
         await asyncio.wrap_future(self._store.sync())
         for link, close in zip(links, closes, strict=True):
             link.end(close)
+        readers = list(self._desk.links)
+        for reader in readers:
+            reader.end(reader.conversation.go_away())
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_SHUTDOWN_TIMEOUT_S):
                 for link in links:
                     await link.finished.wait()
+                for reader in readers:
+                    await reader.finished.wait()
         await self._runner.cleanup()
         if self._renewal is not None:
             self._renewal.cancel()
+        if self._tiers is not None:
+            await self._tiers.close()
+        await self._desk.pairing.close()
         await asyncio.to_thread(self._store.close)
 
     def cut_connections(self) -> int:
         """Resets every TCP connection at once, as a broken network does; tells how many."""
-        return sum([link.cut() for link in self._links.values()])
+        return sum([link.cut() for link in self._links.values()]) + self._desk.cut()
 
     def health(self) -> dict[str, object]:
         store = self._store
@@ -197,6 +239,8 @@ class GatewayServer:
             "handed_over": totals.handed_over,
             "corrections": totals.corrections,
             "failed_commits": store.failed_commits,
+            **self._desk.health(),
+            "user_service_failures": 0 if self._tiers is None else self._tiers.failures,
         }
 
     # ---- Listening ----------------------------------------------------------------------------
@@ -223,8 +267,12 @@ class GatewayServer:
     async def _listen(self, context: ssl.SSLContext | None) -> None:
         app = web.Application()
         app.router.add_get(WS_PATH, self._answering(self._take_stream))
+        app.router.add_get(MARKET_PATH, self._answering(self._give_market_data))
         app.router.add_get(HEALTH_PATH, self._answering(self._tell_health))
         app.router.add_get(QUALITY_PATH, self._answering(self._tell_quality))
+        pairs = pairs_api.PairsApi(self._desk.pairing, self._identify_with_tier)
+        app.router.add_get(pairs_api.PATH, self._answering(pairs.get))
+        app.router.add_put(pairs_api.PATH, self._answering(pairs.put))
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         options = self.options
@@ -269,6 +317,7 @@ class GatewayServer:
             identity = self._identify(request)
             report["tenant"] = identity.tenant
             report["tenant_sessions"] = await asyncio.to_thread(self._sessions_of, identity.tenant)
+            report["tenant_market"] = self._desk.connections_of(identity.tenant)
             report["tenant_events"] = await asyncio.to_thread(self._events_of, identity.tenant)
         return web.json_response(report, status=200 if self._store.healthy else 503)
 
@@ -311,15 +360,10 @@ class GatewayServer:
     # ---- /ws/mt5 ------------------------------------------------------------------------------
 
     async def _take_stream(self, request: web.Request) -> web.StreamResponse:
-        verify_check(request.headers)
-        upgrade = read_upgrade(self._identify(request), request.headers)
-        websocket = new_websocket()
-        if not websocket.can_prepare(request):
-            raise Refused(426, "this address speaks WebSocket")
-        if self._stopping or len(self._links) >= self.options.max_connections:
-            raise Refused(503, "the gateway takes no more connections now", RETRY_AFTER_S)
+        upgrade, websocket = await self._accept(request, SUBPROTOCOL, MAX_FRAME_BYTES)
+        self._check_room(len(self._links), self.options.max_streams)
         key = upgrade.identity.tenant, upgrade.session
-        link = Link(upgrade, self._store)
+        link = Link(upgrade, self._store, self._desk)
         self._take_over(self._links.get(key), upgrade)
         self._connections_taken += 1
         self._links[key] = link
@@ -332,11 +376,36 @@ class GatewayServer:
             link.finished.set()
         return websocket
 
+    async def _accept(
+        self, request: web.Request, subprotocol: str, max_frame_bytes: int
+    ) -> tuple[Upgrade, web.WebSocketResponse]:
+        """Everything that is asked of an upgrade; raises Refused."""
+        verify_check(request.headers)
+        upgrade = read_upgrade(self._identify(request), request.headers)
+        websocket = new_websocket(subprotocol, max_frame_bytes)
+        if not websocket.can_prepare(request):
+            raise Refused(426, "this address speaks WebSocket")
+        identity = await self._with_tier(upgrade.identity, request)
+        return replace(upgrade, identity=identity), websocket
+
+    def _check_room(self, connections: int, limit: int) -> None:
+        if self._stopping or connections >= limit:
+            raise Refused(503, "the gateway takes no more connections now", RETRY_AFTER_S)
+
     def _identify(self, request: web.Request) -> Identity:
         wait_s = self._admission.wait_s(request.remote, time.monotonic())
         if wait_s:
             raise Refused(429, "too many refused attempts from this address", wait_s)
         return self.options.authenticator.identify(request.headers.get("Authorization"))
+
+    async def _identify_with_tier(self, request: web.Request) -> Identity:
+        return await self._with_tier(self._identify(request), request)
+
+    async def _with_tier(self, identity: Identity, request: web.Request) -> Identity:
+        """The tier that the user service has, where there is one."""
+        if self._tiers is None:
+            return identity
+        return await self._tiers.identify(identity, request.headers["Authorization"])
 
     def _count_refusal(self, request: web.Request, refused: Refused) -> None:
         if refused.status in _COUNTED_REFUSALS and "Authorization" in request.headers:
@@ -351,6 +420,16 @@ class GatewayServer:
         refuse_if_older(upgrade, older.upgrade.attempt)
         self._leaving.add(older)
         older.take_over()
+
+    # ---- /ws/market-data ----------------------------------------------------------------------
+
+    async def _give_market_data(self, request: web.Request) -> web.StreamResponse:
+        upgrade, websocket = await self._accept(request, market.SUBPROTOCOL, market.MAX_FRAME_BYTES)
+        self._check_room(len(self._desk.links), self.options.max_readers)
+        framed = websocket.can_prepare(request).protocol == market.SUBPROTOCOL
+        self._connections_taken += 1
+        await self._desk.serve(upgrade, request, websocket, framed=framed)
+        return websocket
 
     def _deliver(self, receipts: Sequence[Receipt]) -> None:
         """Called on the store's thread."""

@@ -15,12 +15,14 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from tpb.gateway import events, measuring, schema
 from tpb.gateway.events import Event, EventLog, Kind
+from tpb.gateway.market import kept
 from tpb.gateway.owner import InUse, SoleOwner
 from tpb.gateway.protocol import MAX_STORED_CHECKSUMS, Batch, Gap, Repeat
 from tpb.gateway.quality import PERIOD_MS, FigureKey, Figures, Numbers, SessionKey, numbers_of
@@ -29,6 +31,8 @@ from tpb.gateway.standing import Known, Standing, stand
 from tpb.gateway.upgrade import Attempt, Refused, Span, Upgrade
 
 log = logging.getLogger("tpb.gateway")
+
+_T = TypeVar("_T")
 
 # What one transaction takes at most: bounds the time to the first receipt. Of one session no more
 # than the contract lets wait for an acknowledgement.
@@ -122,10 +126,11 @@ class _Open(NamedTuple):
     answer: "Future[Opened]"
 
 
-class _Figures(NamedTuple):
-    tenant: str
-    since_ms: int
-    answer: "Future[dict[FigureKey, Figures]]"
+class _Ask(NamedTuple):
+    """Anything else, in a transaction of its own."""
+
+    work: Callable[[sqlite3.Connection], Any]
+    answer: "Future[Any]"
 
 
 class _Sync(NamedTuple):
@@ -137,7 +142,7 @@ class _Stop(NamedTuple):
 
 
 _Record = _Append | _Seen | Event
-_Request = _Open | _Figures | _Sync | _Stop
+_Request = _Open | _Ask | _Sync | _Stop
 
 
 @dataclass(slots=True)
@@ -198,6 +203,9 @@ class Store:
         try:
             self._database = _open(path)
             self.totals = _read_totals(self._database)
+            # As they were when the store was opened.
+            self.pairs_at_start = kept.read(self._database)
+            self.streamed_at_start = kept.streamed(self._database)
             self._quality = measuring.load(self._database)
             self._copies = measuring.Copies(self._database)
         except BaseException:
@@ -227,9 +235,15 @@ class Store:
 
     def quality(self, tenant: str, since_ms: int) -> "Future[dict[FigureKey, Figures]]":
         """Of all that was settled before, by period from the one of since_ms on; sqlite3.Error."""
-        answer: Future[dict[FigureKey, Figures]] = Future()
-        self._queue.put(_Figures(tenant, since_ms, answer))
-        return answer
+        return self._ask(partial(measuring.figures_in, tenant=tenant, since_ms=since_ms))
+
+    def streamed(self, tenant: str) -> "Future[kept.Streamed]":
+        """Which symbols each user of the tenant has streamed up so far; sqlite3.Error."""
+        return self._ask(partial(kept.streamed, tenant=tenant))
+
+    def keep_pairs(self, rows: Sequence[kept.Kept]) -> "Future[None]":
+        """Answers once they are on disk; sqlite3.Error."""
+        return self._ask(partial(kept.write, rows=rows))
 
     def sync(self) -> "Future[None]":
         """Answers once all before is settled and its receipts are delivered."""
@@ -243,6 +257,11 @@ class Store:
         self._thread.join()
         self._owner.release()
 
+    def _ask(self, work: Callable[[sqlite3.Connection], _T]) -> "Future[_T]":
+        answer: Future[_T] = Future()
+        self._queue.put(_Ask(work, answer))
+        return answer
+
     # ---- The writer's thread ------------------------------------------------------------------
 
     def _run(self) -> None:
@@ -254,8 +273,8 @@ class Store:
             match request:
                 case _Open():
                     self._answer(request)
-                case _Figures():
-                    self._tell_figures(request)
+                case _Ask():
+                    self._do(request)
                 case _Sync():
                     if request.answer.set_running_or_notify_cancel():
                         request.answer.set_result(None)
@@ -629,15 +648,14 @@ class Store:
         self._figures_fail = False
         self._figures_due = time.monotonic() + _FIGURES_EVERY_S
 
-    def _tell_figures(self, request: _Figures) -> None:
+    def _do(self, request: _Ask) -> None:
+        """With all figures written down, which it may be about."""
         if not request.answer.set_running_or_notify_cancel():
             return
         try:
             with self._transaction():
                 measuring.write(self._database, self._quality)
-                found = measuring.figures_in(
-                    self._database, tenant=request.tenant, since_ms=request.since_ms
-                )
+                found = request.work(self._database)
         except sqlite3.Error as problem:
             request.answer.set_exception(problem)
             return

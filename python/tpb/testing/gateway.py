@@ -16,8 +16,8 @@ from tpb.gateway.runner import GatewayProcess, GatewayThread, RunningGateway
 
 
 class _LookedInto(RunningGateway):
-    """endpoint, health_url, ca_file, store_path: where it is. token(user, tenant, tier): a token
-    for it. health(), quality(): what it says of itself.
+    """endpoint, market_endpoint, health_url, ca_file, store_path: where it is. token(user, tenant,
+    tier): a token for it. health(), quality(): what it says of itself.
     """
 
     def batches(
@@ -55,14 +55,32 @@ class Gateways:
 
     @overload
     def __call__(
-        self, name: str, *, tls: bool = False, process: Literal[False] = False, events: bool = False
+        self,
+        name: str,
+        *,
+        tls: bool = False,
+        process: Literal[False] = False,
+        events: bool = False,
+        shared_tenants: tuple[str, ...] = (),
     ) -> GatewayFixture: ...
     @overload
     def __call__(
-        self, name: str, *, tls: bool = False, process: Literal[True], events: bool = False
+        self,
+        name: str,
+        *,
+        tls: bool = False,
+        process: Literal[True],
+        events: bool = False,
+        shared_tenants: tuple[str, ...] = (),
     ) -> GatewayProcessFixture: ...
     def __call__(
-        self, name: str, *, tls: bool = False, process: bool = False, events: bool = False
+        self,
+        name: str,
+        *,
+        tls: bool = False,
+        process: bool = False,
+        events: bool = False,
+        shared_tenants: tuple[str, ...] = (),
     ) -> GatewayFixture | GatewayProcessFixture:
         """Starts one; it is stopped when the test ends. events: keeps NAME/events.jsonl."""
         own = self._folder / name
@@ -73,6 +91,7 @@ class Gateways:
             secret_file=self._folder / "jwt-secret",
             tls_dir=self._folder / "tls" if tls else None,
             event_log=own / "events.jsonl" if events else None,
+            shared_tenants=shared_tenants,
         )
         gateway.start()
         self._stack.callback(gateway.stop)

@@ -21,7 +21,7 @@ from typing import Self
 
 import crc32c
 
-from tpb.gateway.link import reset_when_closed
+from tpb.gateway.peer import reset_when_closed
 from tpb.gateway.protocol import check_of
 from tpb.gateway.upgrade import SUBPROTOCOL
 from tpb.wire.tpb.stream_control_pb2 import Ack, Notice, StreamControl

@@ -201,6 +201,8 @@ def test_port_in_use(environment: Environment, tmp_path: Path) -> None:
         (["--jwt-public-key", "{tmp}/none.pem"], 1, "none.pem"),
         (["--jwt-secret-file", "{tmp}/weak"], 1, "no usable secret"),
         (["--port", "70000"], 2, "--port"),
+        (["--user-service", "users.example.com"], 2, "--user-service"),
+        (["--user-service", "http://users.example.com"], 2, "https://"),
     ],
 )
 def test_what_cannot_be_served(

@@ -42,6 +42,15 @@ def sent_at(chunks: Iterator[Chunk], speed: float | None) -> tuple[list[tuple[fl
     return sent, clock.longest_wait
 
 
+def test_so_much_as_is_ahead_comes_at_once() -> None:
+    clock = FakeClock()
+    chunks = paced(iter([chunk_at(0, 900, 1500)]), 1.0, ahead_s=1.0, now=clock.now, wait=clock.wait)
+    assert [(round(clock.time - 100.0, 6), len(chunk.ticks)) for chunk in chunks] == [
+        (0.0, 2),
+        (0.5, 1),
+    ]
+
+
 def test_ticks_come_when_they_came() -> None:
     sent, longest = sent_at(iter([chunk_at(0, 0, 1500), chunk_at(2500)]), 1.0)
     assert sent == [(0.0, 0), (0.0, 0), (1.5, 1500), (2.5, 2500)]

@@ -67,11 +67,15 @@ class Client:
             self.socket.send_binary(make_frame(sequence, tenant=self.tenant))
 
     def ack(self) -> Ack:
-        """The next frame, which must be an acknowledgement."""
-        opcode, payload = self.socket.recv_data()
-        assert opcode == websocket.ABNF.OPCODE_BINARY, (opcode, payload)
-        control = StreamControl.FromString(payload)
-        assert control.WhichOneof("kind") == "ack"
+        """The next acknowledgement; which pairs are chosen may be told before it, no more."""
+        while True:
+            opcode, payload = self.socket.recv_data()
+            assert opcode == websocket.ABNF.OPCODE_BINARY, (opcode, payload)
+            control = StreamControl.FromString(payload)
+            kind = control.WhichOneof("kind")
+            if kind not in ("pairs", "config_changed"):
+                break
+        assert kind == "ack"
         return control.ack
 
     def acks_up_to(self, sequence: int) -> list[int]:

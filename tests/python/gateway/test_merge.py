@@ -7,6 +7,7 @@ from pathlib import Path
 import crc32c
 import pytest
 
+from tpb.gateway.market.kept import Kept
 from tpb.gateway.measuring import read_quality
 from tpb.gateway.merge import Conflict, MergeProblem, Missing, merge_stores
 from tpb.gateway.protocol import Batch
@@ -139,6 +140,22 @@ def test_sessions_apart(primary: Gateway, backup: Gateway, into: Path) -> None:
     backup.serve(1, 2, session="b")
     assert merge_stores([primary.path, backup.path], into).sessions == 2
     assert [s.session for s in read_sessions(into)] == ["a", "b"]
+
+
+def test_of_each_users_pairs_the_newest_stay(tmp_path: Path, into: Path) -> None:
+    def keep(name: str, **versions: int) -> Path:
+        store = Store(tmp_path / name, lambda receipts: None)
+        store.keep_pairs(
+            [Kept("demo", user, (name,), version, "pro", ()) for user, version in versions.items()]
+        ).result(20)
+        store.close()
+        return tmp_path / name
+
+    merge_stores([keep("one", ann=3, bob=1), keep("two", ann=2, bob=4, eve=1)], into)
+    merged = Store(into, lambda receipts: None)
+    found = {user: (kept.version, kept.named) for (_, user), kept in merged.pairs_at_start.items()}
+    merged.close()
+    assert found == {"ann": (3, ("one",)), "bob": (4, ("two",)), "eve": (1, ("two",))}
 
 
 def test_the_gateway_goes_on_with_a_merged_store(

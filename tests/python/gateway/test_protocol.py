@@ -82,6 +82,7 @@ def test_first_frame_says_where_the_session_stands() -> None:
 def test_batch_is_given_out_with_checksum_and_count(frame: Frame) -> None:
     payload = frame(1, ticks=7)
     decision = begun().receive(payload)
+    ticks = MarketDataStream.FromString(payload).ticks
     numbers = [("EURUSD", number) for number in range(1, 8)]
     assert decision == Batch(
         1,
@@ -92,7 +93,19 @@ def test_batch_is_given_out_with_checksum_and_count(frame: Frame) -> None:
         again=False,
         numbers=numbers,
         sent_at_ms=1_700_000_000_000,
+        quotes=[
+            ("EURUSD", tick.sequence_number, tick.bid, tick.ask, tick.time_msc, tick.volume)
+            for tick in ticks
+        ],
     )
+
+
+def test_a_tick_without_milliseconds_has_its_seconds() -> None:
+    stream = MarketDataStream(batch_sequence=1, tenant_id="demo")
+    stream.ticks.add(symbol="EURUSD", bid=1.1, ask=1.2, time=1_700_000_000, volume=3)
+    decision = begun().receive(stream.SerializeToString())
+    assert isinstance(decision, Batch)
+    assert decision.quotes == [("EURUSD", 0, 1.1, 1.2, 1_700_000_000_000, 3)]
 
 
 def test_nothing_is_acknowledged_before_its_commit(frame: Frame) -> None:

@@ -19,7 +19,14 @@ from tpb.gateway.admission import Allowance
 from tpb.gateway.auth import LEEWAY_S, Authenticator
 from tpb.gateway.protocol import MAX_FRAME_BYTES, CloseCode, check_of
 from tpb.gateway.reading import read_batches
-from tpb.gateway.server import GatewayOptions, GatewayServer, ListenProblem, is_loopback
+from tpb.gateway.server import (
+    MARKET_PATH,
+    WS_PATH,
+    GatewayOptions,
+    GatewayServer,
+    ListenProblem,
+    is_loopback,
+)
 from tpb.gateway.tls import LOCAL_NAMES
 from tpb.gateway.upgrade import SUBPROTOCOL
 from tpb.testing.gateway import GatewayFixture, GatewayPair, Gateways
@@ -442,25 +449,31 @@ async def test_port_in_use(tmp_path: Path) -> None:
         pass
 
 
-async def test_too_many_connections(tmp_path: Path) -> None:
+@pytest.mark.parametrize("path", [WS_PATH, MARKET_PATH])
+async def test_too_many_connections(tmp_path: Path, path: str) -> None:
     from tpb.account.token import make_token
 
     secret = SigningSecret(b"s" * 32)
     async with (
-        GatewayServer(options(tmp_path, max_connections=1)) as server,
+        GatewayServer(options(tmp_path, max_streams=1, max_readers=1)) as server,
         aiohttp.ClientSession() as session,
     ):
         headers = {
             "Authorization": f"Bearer {make_token(secret, user='ann', tenant='acme')}",
             "x-user-id": "ann",
         }
+        address = server.endpoint.replace(WS_PATH, path)
+        other = server.endpoint.replace(WS_PATH, MARKET_PATH if path == WS_PATH else WS_PATH)
         first = {**headers, "x-session-id": "s1"}
-        async with session.ws_connect(server.endpoint, headers=first):
+        second = {**headers, "x-session-id": "s2"}
+        async with session.ws_connect(address, headers=first):
             with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
-                await session.ws_connect(server.endpoint, headers={**headers, "x-session-id": "s2"})
+                await session.ws_connect(address, headers=second)
             assert refused.value.status == 503
             assert refused.value.headers is not None
             assert int(refused.value.headers["Retry-After"]) > 0
+            async with session.ws_connect(other, headers=second):
+                pass  # the others' room is their own
 
 
 # ---- What a client may say of itself ----------------------------------------------------------

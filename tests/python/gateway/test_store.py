@@ -455,7 +455,11 @@ def test_a_failing_store_is_told_once_and_kept_when_it_is_well(book: Book, path:
 @pytest.fixture
 def layout_1(path: Path) -> Path:
     """A store that tpb 0.1.0 wrote: sessions plain, handed and gap of demo/ann."""
-    made = Path(__file__).parent / "data" / "layout-1.db.gz"
+    return unpack("layout-1.db.gz", path)
+
+
+def unpack(name: str, path: Path) -> Path:
+    made = Path(__file__).parent / "data" / name
     path.write_bytes(gzip.decompress(made.read_bytes()))
     return path
 
@@ -489,14 +493,36 @@ def test_a_store_of_layout_1_is_brought_up_to_date(layout_1: Path) -> None:
     Book(layout_1).store.close()
 
 
-def test_a_brought_up_store_is_as_a_new_one(layout_1: Path, tmp_path: Path) -> None:
-    Book(layout_1).store.close()
+def test_a_store_of_layout_2_is_read_as_it_is_and_brought_up_to_date(path: Path) -> None:
+    """It holds sessions plain of demo/demo and other of demo/ann."""
+    content = unpack("layout-2.db.gz", path).read_bytes()
+    before = list(read_batches(path))
+    assert [batch.name[1:] for batch in before] == [
+        *(("other", sequence) for sequence in (1, 2, 3)),
+        *(("plain", sequence) for sequence in (1, 2, 3)),
+    ]
+    assert path.read_bytes() == content
+    book = Book(path)
+    assert book.store.pairs_at_start == {}
+    assert book.store.streamed_at_start == {
+        ("demo", user): {"EURUSD": 9, "GBPUSD": 3} for user in ("demo", "ann")
+    }
+    book.append(book.open("plain", tenant="demo", user="demo"), 4)
+    assert book.settle()[-1] == 4
+    book.store.close()
+    assert [batch for batch in read_batches(path) if batch.batch_sequence < 4] == before
+    assert rows(path, "PRAGMA user_version") == [(schema.VERSION,)]
+
+
+@pytest.mark.parametrize("older", ["layout-1.db.gz", "layout-2.db.gz"])
+def test_a_brought_up_store_is_as_a_new_one(older: str, path: Path, tmp_path: Path) -> None:
+    Book(unpack(older, path)).store.close()
     Book(tmp_path / "new.db").store.close()
     columns = (
         'SELECT m.name, c.name, c.type, c."notnull", c.dflt_value, c.pk FROM sqlite_master m,'
         " pragma_table_info(m.name) c WHERE m.type = 'table' ORDER BY 1, 2"
     )
-    assert rows(layout_1, columns) == rows(tmp_path / "new.db", columns)
+    assert rows(path, columns) == rows(tmp_path / "new.db", columns)
 
 
 # ---- A commit that fails ----------------------------------------------------------------------

@@ -50,7 +50,10 @@ def test_gateway_fixture(pytester: pytest.Pytester, run_pytest: RunPytest) -> No
             return connection, resume_point(connection)
 
         def resume_point(connection):
-            return StreamControl.FromString(connection.recv()).ack.batch_sequence
+            while True:
+                control = StreamControl.FromString(connection.recv())
+                if control.HasField("ack"):  # others are to be passed over
+                    return control.ack.batch_sequence
 
         def send(connection, sequence):
             stream = MarketDataStream(batch_sequence=sequence, tenant_id="acme")

@@ -13,10 +13,11 @@ from google.protobuf.descriptor import (
     FieldDescriptor,
     FileDescriptor,
 )
+from google.protobuf.message import Message
 
 from tpb.wire.common import base_pb2, user_context_pb2
 from tpb.wire.indicators import technical_analysis_pb2
-from tpb.wire.tpb import stream_control_pb2
+from tpb.wire.tpb import market_stream_pb2, stream_control_pb2
 from tpb.wire.trading import market_data_pb2, orders_pb2
 
 MESSAGES = {
@@ -53,21 +54,33 @@ MESSAGES = {
     "9 data_completeness double, 10 average_latency_ms double, 11 max_latency_ms double",
     "trading.v1.ClientMarketData": "1 symbol string, 2 bid double, 3 ask double, "
     "4 timestamp int64, 5 user_tier trading.v1.SubscriptionTier, "
-    "6 indicators trading.v1.TechnicalIndicators, 7 session trading.v1.MarketSession",
+    "6 indicators trading.v1.TechnicalIndicators, 7 session trading.v1.MarketSession, "
+    "100 tick_time_msc int64, 101 source_age_ms int64, 102 number int64, 103 timeframe string, "
+    "104 bar_time int64, 105 shared bool",
     "trading.v1.TechnicalIndicators": "1 sma_20 double, 2 sma_50 double, 3 ema_12 double, "
     "4 ema_26 double, 5 macd_line double, 6 macd_signal double, 7 rsi double, "
     "8 bollinger_upper double, 9 bollinger_middle double, 10 bollinger_lower double",
     "trading.v1.SubscriptionRequest": "1 symbol string, 2 data_type string, "
-    "100 action trading.v1.SubscriptionAction, 101 timeframe string",
+    "100 action trading.v1.SubscriptionAction, 101 timeframe string, 102 history int32",
     "trading.v1.OrderRequest": "1 symbol string, 2 order_type trading.v1.OrderType, "
     "3 volume double, 4 user_id string",
     "tpb.v1.StreamControl": "1 ack tpb.v1.Ack, 2 throttle tpb.v1.Throttle, "
-    "3 config_changed tpb.v1.ConfigChanged, 4 notice tpb.v1.Notice",
+    "3 config_changed tpb.v1.ConfigChanged, 4 notice tpb.v1.Notice, "
+    "5 pairs tpb.v1.PairSelection",
     "tpb.v1.Ack": "1 batch_sequence int64, 2 crc32c repeated fixed32, 3 epoch int64, "
     "4 stored_crc32c repeated fixed32, 5 check fixed32",
     "tpb.v1.Throttle": "1 max_batches_per_s int32, 2 for_ms int64",
     "tpb.v1.ConfigChanged": "1 version int64, 2 sections repeated string",
     "tpb.v1.Notice": "1 code string, 2 text string, 3 severity tpb.v1.Notice.Severity",
+    "tpb.v1.PairSelection": "1 version int64, 2 tier trading.v1.SubscriptionTier, "
+    "3 pairs repeated tpb.v1.Pair",
+    "tpb.v1.Pair": "1 symbol string, 2 role tpb.v1.Pair.Role, 3 correlates_with string, "
+    "4 correlation double, 5 weight double, 6 priority int32",
+    "tpb.v1.MarketFrame": "1 data trading.v1.ClientMarketData, 2 bar trading.v1.OHLCVBar, "
+    "3 result tpb.v1.SubscriptionResult, 4 control tpb.v1.StreamControl",
+    "tpb.v1.SubscriptionResult": "1 symbol string, 2 data_type string, 3 timeframe string, "
+    "4 outcome tpb.v1.SubscriptionResult.Outcome, 5 text string, "
+    "6 tier trading.v1.SubscriptionTier, 7 limit int32, 8 retry_after_ms int64",
 }
 
 ENUMS = {
@@ -83,6 +96,9 @@ ENUMS = {
     "5 ORDER_STATUS_REJECTED, 6 ORDER_STATUS_EXPIRED",
     "tpb.v1.Notice.Severity": "0 SEVERITY_UNSPECIFIED, 1 SEVERITY_INFO, 2 SEVERITY_WARNING, "
     "3 SEVERITY_ERROR",
+    "tpb.v1.Pair.Role": "0 ROLE_UNSPECIFIED, 1 ROLE_PRIMARY, 2 ROLE_CORRELATION, 3 ROLE_CONTEXT",
+    "tpb.v1.SubscriptionResult.Outcome": "0 OUTCOME_UNSPECIFIED, 1 OUTCOME_SUBSCRIBED, "
+    "2 OUTCOME_UNSUBSCRIBED, 3 OUTCOME_OVER_TIER, 4 OUTCOME_OVER_RATE, 5 OUTCOME_INVALID",
 }
 
 # The import paths are the registry's too: its folder can stand in for proto/.
@@ -90,6 +106,7 @@ FILES: dict[str, FileDescriptor] = {
     "common/base.proto": base_pb2.DESCRIPTOR,
     "common/user_context.proto": user_context_pb2.DESCRIPTOR,
     "indicators/technical_analysis.proto": technical_analysis_pb2.DESCRIPTOR,
+    "tpb/market_stream.proto": market_stream_pb2.DESCRIPTOR,
     "tpb/stream_control.proto": stream_control_pb2.DESCRIPTOR,
     "trading/market_data.proto": market_data_pb2.DESCRIPTOR,
     "trading/orders.proto": orders_pb2.DESCRIPTOR,
@@ -152,9 +169,19 @@ def test_every_enum_has_exactly_these_values() -> None:
     assert found == ENUMS
 
 
-def test_one_kind_at_a_time_in_a_stream_control() -> None:
-    (kind,) = stream_control_pb2.StreamControl.DESCRIPTOR.oneofs
-    assert [field.name for field in kind.fields] == ["ack", "throttle", "config_changed", "notice"]
+@pytest.mark.parametrize(
+    "message,kinds",
+    [
+        (
+            stream_control_pb2.StreamControl,
+            ["ack", "throttle", "config_changed", "notice", "pairs"],
+        ),
+        (market_stream_pb2.MarketFrame, ["data", "bar", "result", "control"]),
+    ],
+)
+def test_one_kind_at_a_time(message: type[Message], kinds: list[str]) -> None:
+    (kind,) = message.DESCRIPTOR.oneofs
+    assert [field.name for field in kind.fields] == kinds
 
 
 def test_user_context_is_found_under_both_paths() -> None:
