@@ -161,6 +161,7 @@ class World {
     outbox_.epoch = told.epoch;
   }
   void Do(const action::Tell& tell) { Require(tell.endpoint < endpoints_ && !tell.text.empty()); }
+  void Do(const action::Choose& choose) { Require(choose.pairs.symbols.size() <= wire::kMaxPairs); }
   void Do(const action::Report& report) {
     Require(!report.problem || !report.problem.text.empty());
   }

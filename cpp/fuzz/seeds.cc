@@ -12,6 +12,7 @@
 #include "outbox/journal.h"
 #include "platform/crc32c.h"
 #include "session/symbols.h"
+#include "tpb/market_stream.pb.h"
 #include "tpb/stream_control.pb.h"
 #include "wire/batch_writer.h"
 
@@ -67,6 +68,10 @@ void AddConfigs(const Corpus& corpus) {
              base +
                  ";quality=refuse;max_spread_bp=500,XAUUSD:100.5,#A:B:0;max_jump_bp=1000;"
                  "max_future_ms=54000000;max_backward_ms=1000");
+  corpus.Add("config", "market",
+             base +
+                 ";stream_ticks=no;market_endpoint=wss://prices;market_inbox=1;market_history=0;"
+                 "market_cache=/var/lib/tpb.cache;indicators=yes");
   corpus.Add("config", "unknown", base + ";batch_tick=5");
   corpus.Add("config", "twice", base + ";flush_ms=5;flush_ms=6");
 }
@@ -147,6 +152,67 @@ void AddControls(const Corpus& corpus) {
   add("hole", 0, sent + Batches(9) + "\x0a\x02" + Acknowledged(5, 5) + start);
   add("token", 0, std::string("\x02\x01", 2) + std::string("\x0b\x01", 2) + start);
   add("closes", 0, sent + std::string("\x0b\0\xff\xff", 4) + Acknowledged(5, 5) + kClosed);
+}
+
+// ---- market: what happens to a feed, as market.cc reads it ------------------------------------
+
+std::string MarketBytes(const google::protobuf::MessageLite& message) {
+  const std::string bytes = message.SerializeAsString();
+  return std::string("\0", 1) + static_cast<char>(bytes.size()) + bytes;
+}
+
+trading::v1::ClientMarketData Price(const std::string& symbol, const std::string& timeframe) {
+  trading::v1::ClientMarketData data;
+  data.set_symbol(symbol);
+  data.set_timeframe(timeframe);
+  data.set_bid(1.1);
+  data.set_ask(1.2);
+  data.set_number(1);
+  data.mutable_indicators()->set_sma_20(1.15);
+  data.mutable_session()->set_session_name("london");
+  return data;
+}
+
+std::string Answered(v1::SubscriptionResult::Outcome outcome) {
+  v1::MarketFrame frame;
+  frame.mutable_result()->set_symbol("S0");
+  frame.mutable_result()->set_timeframe("1m");
+  frame.mutable_result()->set_outcome(outcome);
+  frame.mutable_result()->set_text("why");
+  frame.mutable_result()->set_retry_after_ms(100);
+  return MarketBytes(frame);
+}
+
+void AddMarkets(const Corpus& corpus) {
+  const auto add = [&](const std::string& name, char choices, const std::string& steps) {
+    corpus.Add("market", name, choices + steps);
+  };
+  using Result = v1::SubscriptionResult;
+  const std::string begin("\x06\x04", 2);  // S0, 1m
+  const std::string end("\x07\x04", 2);
+  const std::string say("\x09", 1);
+  const std::string closed("\x04\xee\x03", 3);
+  const std::string refused("\x02\x00", 2);
+  const std::string wait("\x05\xff\xff", 3);
+  const std::string live = begin + std::string("\x01", 1) + say;
+  v1::MarketFrame price;
+  *price.mutable_data() = Price("S0", "1m");
+  v1::MarketFrame notice;
+  notice.mutable_control()->mutable_notice()->set_text("hello");
+  v1::MarketFrame pairs;
+  pairs.mutable_control()->mutable_pairs()->add_pairs()->set_symbol("S0");
+  const std::string granted = Answered(Result::OUTCOME_SUBSCRIBED);
+  add("prices", 0, live + granted + MarketBytes(price) + closed + wait + live + MarketBytes(price));
+  add("refused", 0, live + Answered(Result::OUTCOME_OVER_TIER) + wait + say + begin + say);
+  add("too_many", 0, live + Answered(Result::OUTCOME_OVER_RATE) + wait + say + granted);
+  add("controls", 0,
+      live + MarketBytes(notice) + MarketBytes(pairs) + MarketBytes(v1::MarketFrame()));
+  add("nonsense", 0, live + std::string("\0\x02\x0a\x7f", 4) + closed + wait);
+  add("bare", 2, live + MarketBytes(Price("S0", "")) + MarketBytes(Price("S0", "1m")));
+  add("ends", 0, live + granted + end + say + closed + begin + say);
+  add("fails_over", 1, begin + refused + live + wait + std::string("\x08\0", 2) + wait);
+  add("token", 0, begin + std::string("\x02\x01\x0a\x01", 4) + live);
+  add("closes", 0, live + granted + std::string("\x0a\0\xff\xff", 4) + closed);
 }
 
 // ---- checkpoint ------------------------------------------------------------------------------
@@ -247,6 +313,7 @@ int main(int argc, char** argv) {
     const tpb::fuzz::Corpus corpus(argv[1]);
     tpb::fuzz::AddConfigs(corpus);
     tpb::fuzz::AddControls(corpus);
+    tpb::fuzz::AddMarkets(corpus);
     tpb::fuzz::AddCheckpoints(corpus);
     tpb::fuzz::AddJournal(corpus, "empty", 0, 1);
     tpb::fuzz::AddJournal(corpus, "one_segment", 3, 99);

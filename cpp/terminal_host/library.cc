@@ -24,6 +24,16 @@ Library::Library(const wchar_t* path) : module_(LoadLibraryW(path)) {
   Find(TpbSetToken, "TpbSetToken");
   Find(TpbStatus, "TpbStatus");
   Find(TpbCursor, "TpbCursor");
+  Find(TpbNextEvent, "TpbNextEvent");
+  Find(TpbSubscribe, "TpbSubscribe");
+  Find(TpbUnsubscribe, "TpbUnsubscribe");
+  Find(TpbSubscription, "TpbSubscription");
+  Find(TpbPollMarketData, "TpbPollMarketData");
+  Find(TpbLatest, "TpbLatest");
+  Find(TpbMarketHistory, "TpbMarketHistory");
+  Find(TpbMarketStatus, "TpbMarketStatus");
+  Find(TpbPairs, "TpbPairs");
+  Find(TpbIndicators, "TpbIndicators");
   Find(TpbStatusJson, "TpbStatusJson");
   Find(TpbLastError, "TpbLastError");
 }

@@ -33,6 +33,16 @@ class Library {
   decltype(&::TpbSetToken) TpbSetToken;
   decltype(&::TpbStatus) TpbStatus;
   decltype(&::TpbCursor) TpbCursor;
+  decltype(&::TpbNextEvent) TpbNextEvent;
+  decltype(&::TpbSubscribe) TpbSubscribe;
+  decltype(&::TpbUnsubscribe) TpbUnsubscribe;
+  decltype(&::TpbSubscription) TpbSubscription;
+  decltype(&::TpbPollMarketData) TpbPollMarketData;
+  decltype(&::TpbLatest) TpbLatest;
+  decltype(&::TpbMarketHistory) TpbMarketHistory;
+  decltype(&::TpbMarketStatus) TpbMarketStatus;
+  decltype(&::TpbPairs) TpbPairs;
+  decltype(&::TpbIndicators) TpbIndicators;
   decltype(&::TpbStatusJson) TpbStatusJson;
   decltype(&::TpbLastError) TpbLastError;
 

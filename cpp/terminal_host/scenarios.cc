@@ -141,6 +141,9 @@ void Layout(const Library& library, const Gateway&) {
   Step("abi_version", library.TpbAbiVersion());
   Step("size_of_tick", library.TpbSizeOf(TPB_LAYOUT_TICK));
   Step("size_of_status", library.TpbSizeOf(TPB_LAYOUT_STATUS));
+  Step("size_of_market_data", library.TpbSizeOf(TPB_LAYOUT_MARKET_DATA));
+  Step("size_of_market_status", library.TpbSizeOf(TPB_LAYOUT_MARKET_STATUS));
+  Step("size_of_indicators", library.TpbSizeOf(TPB_LAYOUT_INDICATORS));
   Step(library, "size_of_nothing", library.TpbSizeOf(99), TPB_THIS_THREAD);
 }
 
@@ -329,6 +332,70 @@ void BadInput(const Library& library, const Gateway& gateway) {
   Step("cleanup", library.CleanupProtobuf());
 }
 
+std::int32_t StateOf(const Library& library, TpbHandle handle, std::int32_t subscription) {
+  return library.TpbSubscription(handle, subscription, nullptr, 0);
+}
+
+// Sends ticks of one symbol, and takes its prices and indicators back.
+void MarketData(const Library& library, const Gateway& gateway) {
+  constexpr int kTicks = 30;
+  const std::u16string symbol = u"EURUSD";
+  const std::u16string tick = u"tick";
+  const TpbHandle handle = Open(library, gateway, ";indicators=yes;market_history=5");
+  const std::int32_t number = library.TpbSubscribe(handle, Text(symbol), Text(tick));
+  Step("subscribe", number);
+  Step("subscribe_again", library.TpbSubscribe(handle, Text(symbol), Text(tick)));
+  Step("subscribe_bars", library.TpbSubscribe(handle, Text(symbol), nullptr));
+  Step("active",
+       WaitUntil([&] { return StateOf(library, handle, number) == TPB_SUBSCRIPTION_ACTIVE; }));
+  SendGuarded(library, handle, symbol, Ticks(kTicks));
+  Step("acknowledged", WaitAcknowledged(library, handle));
+  TpbMarketData latest{};
+  Step("arrived", WaitUntil([&] {
+         return library.TpbLatest(handle, Text(symbol), Text(tick), &latest) == 1 &&
+                latest.number == kTicks;
+       }));
+  Step("live", latest.live);
+  Step("bid_is_the_newest", latest.bid == TickAt(kTicks - 1).bid);
+  Step("too_early_is_nan", std::isnan(latest.sma_50));
+  const std::vector<TpbMarketData> places(3);
+  const Guarded<TpbMarketData> room(places);  // its end is the end of memory
+  Step("polled", library.TpbPollMarketData(handle, room.data(), 3) > 0);
+  Step("polled_subscription", room.data()[0].subscription >= 1);
+  const std::int32_t kept =
+      library.TpbMarketHistory(handle, Text(symbol), Text(tick), room.data(), 3);
+  Step("history", kept >= 1);
+  Step("history_ends_with_the_newest", room.data()[kept - 1].number == kTicks);
+  TpbIndicatorInfo indicators{};
+  Step("indicators", library.TpbIndicators(handle, Text(symbol), &indicators));
+  Step("indicators_ticks", indicators.ticks);
+  Step("indicators_agree", std::abs(indicators.sma_20 - latest.sma_20) < 1e-9);
+  TpbMarketStatusInfo status{};
+  Step("status", library.TpbMarketStatus(handle, &status));
+  Step("status_connected", status.state == TPB_STATE_CONNECTED);
+  Step("pairs_needs", library.TpbPairs(handle, nullptr, 0) >= 1);
+  bool told = false;
+  TpbEventInfo event{};
+  while (library.TpbNextEvent(handle, &event, nullptr, 0) == 1) {
+    told |= event.kind == TPB_EVENT_MARKET_LIVE;
+  }
+  Step("event_live", told);
+  Step("unsubscribe", library.TpbUnsubscribe(handle, Text(symbol), Text(tick)));
+  Step(library, "unsubscribe_again", library.TpbUnsubscribe(handle, Text(symbol), Text(tick)),
+       handle);
+  Step("ended", StateOf(library, handle, number));
+  Step("left", library.TpbClose(handle, 1000));
+  Step(library, "stale_poll", library.TpbPollMarketData(handle, room.data(), 3), handle);
+
+  // Another life: what came before it is there, and is not taken for live.
+  const TpbHandle next = Open(library, gateway, ";stream_ticks=no;market_history=5");
+  Step(library, "send_without_ticks", SendGuarded(library, next, symbol, Ticks(1)), next);
+  library.TpbSubscribe(next, Text(symbol), Text(tick));
+  Step("latest_of_before", library.TpbLatest(next, Text(symbol), Text(tick), &latest));
+  Step("latest_number", latest.number);
+  Step("close", library.TpbClose(next, 1000));
+}
+
 // The terminal frees the library after an orderly end, and loads it again.
 void UnloadAfterCleanup(Library& library, const Gateway& gateway) {
   LiveOverFiveFunctions(library, gateway, u"EURUSD", u"GBPUSD", 1);
@@ -341,7 +408,9 @@ void UnloadAfterCleanup(Library& library, const Gateway& gateway) {
 // ... and without one, while the session's thread is at work.
 void UnloadWithoutCleanup(Library& library, const Gateway& gateway) {
   LiveOverFiveFunctions(library, gateway, u"EURUSD", u"GBPUSD", 1);
-  Open(library, gateway);
+  const TpbHandle handle = Open(library, gateway);
+  const std::int32_t number = library.TpbSubscribe(handle, Text(u"EURUSD"), nullptr);
+  WaitUntil([&] { return StateOf(library, handle, number) == TPB_SUBSCRIPTION_ACTIVE; });
   WaitAcknowledged(library, TPB_DEFAULT_SESSION);
   library.Free();
   // What a thread that outlived its code would run into happens now or never.
@@ -416,6 +485,7 @@ const std::map<std::wstring, Scenario>& Scenarios() {
       {L"two-handles", TwoHandles},
       {L"reopen", Reopen},
       {L"bad-input", BadInput},
+      {L"market-data", MarketData},
       {L"unload-after-cleanup", UnloadAfterCleanup},
       {L"unload-without-cleanup", UnloadWithoutCleanup},
       {L"thread-outlives-library", ThreadOutlivesLibrary},

@@ -84,11 +84,65 @@ void TestStructs(const long handle)
                 events == 1 ? ShortArrayToString(sentence) : "none yet");
 }
 
+// Market data of a gateway that is not there: asked for, and nothing made up.
+void TestMarketData(const long handle)
+{
+   const int number = TpbSubscribe(handle, "SELFTEST", "1m");
+   report.Check("a subscription has a number",
+                number > 0 && TpbSubscribe(handle, "SELFTEST", "") == number,
+                number < 0 ? TpbErrorText(handle) : StringFormat("number %d", number));
+   ushort reason[256];
+   ArrayInitialize(reason, 0);
+   const int state = TpbSubscription(handle, number, reason, ArraySize(reason));
+   report.Check("it is asked for, not granted", state == TPB_SUBSCRIPTION_ASKED,
+                StringFormat("state %d", state));
+
+   TpbMarketData data[2];
+   ZeroMemory(data[0]);
+   ZeroMemory(data[1]);
+   const int polled = TpbPollMarketData(handle, data, ArraySize(data));
+   const int latest = TpbLatest(handle, "SELFTEST", "1m", data[0]);
+   const int history = TpbMarketHistory(handle, "SELFTEST", "1m", data, ArraySize(data));
+   report.Check("there is no market data without a gateway",
+                polled == 0 && latest == 0 && history == 0,
+                StringFormat("%d, %d, %d", polled, latest, history));
+
+   TpbMarketStatusInfo status;
+   ZeroMemory(status);
+   const bool answered = TpbMarketStatus(handle, status) == TPB_OK;
+   report.Check("the market data's status arrives in its fields",
+                answered && status.state_since_ms > 0 && status.messages_received == 0 &&
+                   status.state != TPB_STATE_CONNECTED && status.subscriptions == 0,
+                StringFormat("state %d, %d granted", status.state, status.subscriptions));
+   ushort pairs[64];
+   ArrayInitialize(pairs, UNTOUCHED);
+   const int needed = TpbPairs(handle, pairs, ArraySize(pairs));
+   report.Check("no pairs are chosen without a gateway", needed == 1 && pairs[0] == 0,
+                StringFormat("%d units", needed));
+   report.Check("a subscription ends",
+                TpbUnsubscribe(handle, "SELFTEST", "1m") == TPB_OK &&
+                   TpbLatest(handle, "SELFTEST", "1m", data[0]) == TPB_E_NOT_SUBSCRIBED,
+                "");
+}
+
+// Of the three ticks that were sent; a mean of twenty is not known then.
+void TestIndicators(const long handle)
+{
+   TpbIndicatorInfo info;
+   ZeroMemory(info);
+   const int known = TpbIndicators(handle, "SELFTEST", info);
+   report.Check("indicators arrive in their fields",
+                known == 1 && info.ticks == 3 && info.time_msc > 0 &&
+                   !MathIsValidNumber(info.sma_20) && !MathIsValidNumber(info.rsi),
+                known < 0 ? TpbErrorText(handle) : StringFormat("%I64d ticks", info.ticks));
+}
+
 // Three ticks for a gateway that is not there: accepted, counted, kept, closed in time.
 void TestSession()
 {
    const string closed_port =
-      "endpoint=ws://127.0.0.1:9;token=none;user_id=self-test;tenant_id=self-test";
+      "endpoint=ws://127.0.0.1:9;token=none;user_id=self-test;tenant_id=self-test;"
+      "market_cache=none;indicators=yes";
    long handle = 0;
    if(TpbOpen(closed_port, handle) != TPB_OK)
    {
@@ -98,6 +152,8 @@ void TestSession()
    report.Check("a session opens", handle > 0, StringFormat("handle %I64d", handle));
    TestTicks(handle);
    TestStructs(handle);
+   TestIndicators(handle);
+   TestMarketData(handle);
 
    const ulong start_us = GetMicrosecondCount();
    const int left = TpbClose(handle, 300);

@@ -1,44 +1,72 @@
-// ProtocolBuffer.mqh: the data half of a gateway connection, for your own expert.
-//
-// This release streams up: the symbols that are subscribed to go to the gateway as Protocol
-// Buffers, and what GetLatestData gives are this terminal's own ticks. Market data of the gateway's
-// own comes with a later release of TradingProtobuf.dll; SubscribeToSymbols says so.
+// ProtocolBuffer.mqh: the data half of a gateway connection, for your own expert: market data that
+// comes from the gateway, and this terminal's own ticks that go there.
 
+#include <TradingProtobuf\MarketFeed.mqh>
 #include <TradingProtobuf\TickPump.mqh>
 
-#define TPB_SUBSCRIBED_REPAIR_HOURS 72  // after a restart, ticks of so long are made up for
+#define TPB_STREAMED_REPAIR_HOURS 72  // after a restart, ticks of so long are made up for
+#define TPB_STALE_AFTER_S 30
 
 class CProtocolBuffer
 {
 private:
+   CMarketFeed m_feed;
    CTickPump m_pump;
+   TpbMarketData m_messages[];
 
 public:
-   // Streams symbols up, "EURUSD,GBPUSD". Returns how many of them this broker has.
-   int SubscribeToSymbols(CTpbSession &session, const string symbols)
+   void Clear()
    {
-      const int found = m_pump.Add(session, symbols, TPB_SUBSCRIBED_REPAIR_HOURS);
-      PrintFormat(
-         "TPB: %d symbols of this terminal are streamed to the gateway. Market data from "
-         "the gateway needs a later TradingProtobuf.dll.",
-         found);
-      return found;
+      m_feed.Clear(TPB_STALE_AFTER_S);
+      m_pump.Clear();
    }
 
-   // Takes the ticks that came since the last call; for OnTimer. Returns how many.
+   // Asks the gateway for these symbols and no others, "EURUSD,GBPUSD". timeframe: of the bars in
+   // the indicators, "1m", "5m", "1h", "1d", or "tick". Returns how many could be asked for; what
+   // the gateway refuses is told in the journal.
+   int SubscribeToSymbols(CTpbSession &session, const string symbols, const string timeframe)
+   {
+      return m_feed.Subscribe(session, symbols, timeframe);
+   }
+
+   // Streams this terminal's own ticks up, "EURUSD,GBPUSD". Returns how many of them this broker
+   // has.
+   int StreamSymbols(CTpbSession &session, const string symbols)
+   {
+      return m_pump.Add(session, symbols, TPB_STREAMED_REPAIR_HOURS);
+   }
+
+   // Takes what came since the last call, and hands on the ticks of StreamSymbols; for OnTimer.
+   // Returns the number of messages of the gateway.
    int ProcessIncomingData(CTpbSession &session)
    {
-      const long before = m_pump.Taken();
       m_pump.Repair(session);
       m_pump.Pump(session);
-      return (int)(m_pump.Taken() - before);
+      m_feed.Watch(session);
+      const ulong deadline_ms = GetTickCount64() + TPB_HANDLER_MS;
+      int taken = 0;
+      int count = m_feed.Poll(session, m_messages);
+      while(count > 0)
+      {
+         taken += count;
+         if(count < ArraySize(m_messages) || GetTickCount64() > deadline_ms)
+            return taken;
+         count = m_feed.Poll(session, m_messages);
+      }
+      return taken;
    }
 
-   // The newest tick taken; false = none yet, or not subscribed to.
-   bool GetLatestData(const string symbol, MqlTick &tick) const
+   // The gateway's newest price and indicators; false = none yet, or not subscribed to. Look at
+   // `live` before you use them: 0 is what was known before an interruption.
+   bool GetLatestData(CTpbSession &session, const string symbol, TpbMarketData &data) const
+   {
+      return session.IsOpen() && TpbLatest(session.Handle(), symbol, m_feed.Timeframe(), data) == 1;
+   }
+
+   // Of StreamSymbols: how many ticks were accepted, and the newest.
+   long Streamed() const { return m_pump.Taken(); }
+   bool GetStreamedTick(const string symbol, MqlTick &tick) const
    {
       return m_pump.Newest(symbol, tick);
    }
-
-   void Clear() { m_pump.Clear(); }
 };

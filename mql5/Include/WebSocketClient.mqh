@@ -10,10 +10,16 @@
 //       EventSetMillisecondTimer(100);
 //       return INIT_SUCCEEDED;
 //    }
-//    void OnTimer() { client.ProcessIncomingData(); }
+//    void OnTimer()
+//    {
+//       TpbMarketData data;
+//       client.ProcessIncomingData();
+//       if(client.GetLatestData("EURUSD", data) && data.live != 0)
+//          Comment(data.bid, " ", data.rsi);  // of the gateway
+//    }
 //    void OnDeinit(const int reason) { client.Disconnect(); }
 //
-// ProtocolBuffer.mqh tells what the data is in this release.
+// StreamSymbols is the other way: it sends this terminal's own ticks to the gateway.
 
 #include <ProtocolBuffer.mqh>
 
@@ -36,9 +42,10 @@ public:
       return m_session.Open(settings, false);
    }
 
-   int SubscribeToSymbols(const string symbols)
+   // Market data of the gateway. Returns how many symbols could be asked for.
+   int SubscribeToSymbols(const string symbols, const string timeframe = "1m")
    {
-      return m_session.IsOpen() ? m_data.SubscribeToSymbols(m_session, symbols) : 0;
+      return m_session.IsOpen() ? m_data.SubscribeToSymbols(m_session, symbols, timeframe) : 0;
    }
 
    int SubscribeToSymbols(const string &symbols[])
@@ -49,16 +56,30 @@ public:
       return SubscribeToSymbols(joined);
    }
 
-   // For OnTimer. Returns the number of ticks taken since the last call.
+   // This terminal's ticks to the gateway. Returns how many of the symbols this broker has.
+   int StreamSymbols(const string symbols)
+   {
+      return m_session.IsOpen() ? m_data.StreamSymbols(m_session, symbols) : 0;
+   }
+
+   // For OnTimer. Returns the number of messages that came from the gateway since the last call.
    int ProcessIncomingData()
    {
       m_session.PollEvents();
       return m_data.ProcessIncomingData(m_session);
    }
 
-   bool GetLatestData(const string symbol, MqlTick &tick) const
+   // The gateway's newest; stale while `live` is 0.
+   bool GetLatestData(const string symbol, TpbMarketData &data)
    {
-      return m_data.GetLatestData(symbol, tick);
+      return m_data.GetLatestData(m_session, symbol, data);
+   }
+
+   // Of StreamSymbols: how many ticks were accepted, and the newest.
+   long Streamed() const { return m_data.Streamed(); }
+   bool GetStreamedTick(const string symbol, MqlTick &tick) const
+   {
+      return m_data.GetStreamedTick(symbol, tick);
    }
 
    // Waits at most 0.7 s for what is not acknowledged; the rest goes on after the next start.

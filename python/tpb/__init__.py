@@ -14,10 +14,17 @@ if TYPE_CHECKING:
     from tpb.exceptions import DiskRefuses as DiskRefuses
     from tpb.exceptions import InUse as InUse
     from tpb.exceptions import InvalidArgument as InvalidArgument
+    from tpb.exceptions import NotConfigured as NotConfigured
+    from tpb.exceptions import NotSubscribed as NotSubscribed
     from tpb.exceptions import OutboxFull as OutboxFull
     from tpb.exceptions import SessionClosed as SessionClosed
     from tpb.exceptions import TooMany as TooMany
     from tpb.exceptions import TpbError as TpbError
+    from tpb.market_data import MARKET_DTYPE as MARKET_DTYPE
+    from tpb.market_data import Indicators as Indicators
+    from tpb.market_data import MarketData as MarketData
+    from tpb.market_data import MarketStatus as MarketStatus
+    from tpb.market_data import Subscription as Subscription
     from tpb.session import Cursor as Cursor
     from tpb.session import Event as Event
     from tpb.session import Session as Session
@@ -33,10 +40,17 @@ _HOME = {
     "DiskRefuses": "tpb.exceptions",
     "InUse": "tpb.exceptions",
     "InvalidArgument": "tpb.exceptions",
+    "NotConfigured": "tpb.exceptions",
+    "NotSubscribed": "tpb.exceptions",
     "OutboxFull": "tpb.exceptions",
     "SessionClosed": "tpb.exceptions",
     "TooMany": "tpb.exceptions",
     "TpbError": "tpb.exceptions",
+    "MARKET_DTYPE": "tpb.market_data",
+    "Indicators": "tpb.market_data",
+    "MarketData": "tpb.market_data",
+    "MarketStatus": "tpb.market_data",
+    "Subscription": "tpb.market_data",
     "Cursor": "tpb.session",
     "Event": "tpb.session",
     "Session": "tpb.session",
@@ -45,6 +59,7 @@ _HOME = {
 }
 
 __all__ = [
+    "MARKET_DTYPE",
     "TICK_DTYPE",
     "BadConfig",
     "BadSymbol",
@@ -53,11 +68,17 @@ __all__ = [
     "DiskRefuses",
     "Event",
     "InUse",
+    "Indicators",
     "InvalidArgument",
+    "MarketData",
+    "MarketStatus",
+    "NotConfigured",
+    "NotSubscribed",
     "OutboxFull",
     "Session",
     "SessionClosed",
     "Status",
+    "Subscription",
     "TooMany",
     "TpbError",
 ]

@@ -59,9 +59,21 @@ class SessionClosed(TpbError):
 
 
 class TooMany(TpbError):
-    """Too many symbols in one session."""
+    """Too many symbols or subscriptions in one session."""
 
     code = -305
+
+
+class NotConfigured(TpbError):
+    """The session was opened without what was asked of it."""
+
+    code = -303
+
+
+class NotSubscribed(TpbError):
+    """Nothing of that symbol and timeframe is subscribed to."""
+
+    code = -306
 
 
 _BY_CODE = {
@@ -76,6 +88,8 @@ _BY_CODE = {
         InUse,
         SessionClosed,
         TooMany,
+        NotConfigured,
+        NotSubscribed,
     )
 }
 

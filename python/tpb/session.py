@@ -11,10 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tpb._core import Session as _NativeSession
-from tpb.exceptions import BadConfig, InvalidArgument
+from tpb.exceptions import BadConfig, InvalidArgument, SessionClosed
+from tpb.market_data import (
+    MARKET_DTYPE,
+    SUBSCRIPTION_STATES,
+    TIERS,
+    Indicators,
+    MarketData,
+    MarketStatus,
+    Subscription,
+)
 from tpb.tick import TICK_DTYPE
 
 _POLL_S = 0.002
+# So long a wait for market data cannot be interrupted by Ctrl-C.
+_WAIT_MS = 100
+_MOST_HISTORY = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,20 +114,24 @@ def _setting(key: str, value: object) -> str:
 
 
 class Session:
-    """Streams ticks to a gateway: accepted at once, sent and acknowledged in the background.
+    """Streams ticks to a gateway, and market data from it: all in the background.
 
     Usable from several threads. Closing (or leaving the `with` block) flushes for a second.
 
         with tpb.Session("wss://localhost:8000", token, ca_file="ca.pem") as session:
             session.send("EURUSD", ticks)  # a NumPy array of tpb.TICK_DTYPE
             session.drain(5.0)
+            session.subscribe("EURUSD", "5m")
+            for data in session.market_data():
+                print(data.symbol, data.bid, data.rsi, data.live)
 
     endpoint: `wss://host[:port][/path]`; `ws://` only to loopback or with `allow_plaintext`.
     token: the JWT; or `token_file`, a file that holds it.
     ca_file: PEM file of the only authorities to trust; default: the system's store.
     batch_ticks, flush_ms: a batch closes at so many ticks, or so long after its first one.
     options: any other key of TpbOpen in `trading_protobuf.h`, such as `journal="auto"`,
-        `backup_endpoint="wss://..."` or `outbox_bytes=1 << 30`.
+        `backup_endpoint="wss://..."` or `outbox_bytes=1 << 30`; `stream_ticks=False` for who only
+        subscribes.
 
     Raises tpb.BadConfig when one of these cannot be used, tpb.InUse and tpb.DiskRefuses where the
     journal cannot be written. An unreachable gateway is no error: the
@@ -177,6 +193,105 @@ class Session:
         """
         known = self._native.cursor(symbol)
         return None if known is None else Cursor(*known)
+
+    def subscribe(self, symbol: str, timeframe: str = "1m") -> int:
+        """Asks the gateway for a symbol's prices and indicators, again after each reconnect.
+
+        timeframe: "1m", "5m", "1h", "1d": the indicators are of complete bars of so long; "tick":
+        of ticks. Prices come with each tick in any case.
+        Returns the subscription's number; `subscription(number)` tells whether it was granted.
+
+        Raises BadSymbol, InvalidArgument, TooMany, SessionClosed.
+        """
+        return self._native.subscribe(symbol, timeframe)
+
+    def unsubscribe(self, symbol: str, timeframe: str = "1m") -> None:
+        """Ends a subscription; messages that wait are still given out. Raises NotSubscribed."""
+        self._native.unsubscribe(symbol, timeframe)
+
+    def subscription(self, number: int) -> Subscription:
+        """How a subscription is, ended ones included. Raises NotSubscribed."""
+        symbol, timeframe, state, text = self._native.subscription(number)
+        return Subscription(number, symbol, timeframe, SUBSCRIPTION_STATES[state], text)
+
+    def poll_market_data(self, limit: int = 4096) -> NDArray[np.void]:
+        """Takes at most `limit` messages that were not taken yet, oldest first, as `MARKET_DTYPE`.
+
+        Does not wait. The option `market_inbox` says how many are kept; older ones are pushed out
+        and counted (`market_status().messages_overflowed`).
+        """
+        data = np.empty(limit, dtype=MARKET_DTYPE)
+        return data[: self._native.poll_market_data(data)]
+
+    def market_data(self, timeout: float | None = None) -> Iterator[MarketData]:
+        """Takes messages as they come, and waits for them.
+
+        Ends when the session is closed, or when none came for `timeout` seconds.
+        """
+        names: dict[int, tuple[str, str]] = {}
+        heard_at = time.monotonic()
+        while True:
+            try:
+                rows = self.poll_market_data(256)
+                for number in {int(number) for number in rows["subscription"]} - names.keys():
+                    subscription = self.subscription(number)
+                    names[number] = subscription.symbol, subscription.timeframe
+                if len(rows) == 0:
+                    left_ms = _WAIT_MS
+                    if timeout is not None:
+                        left_ms = min(
+                            left_ms, round((heard_at + timeout - time.monotonic()) * 1000)
+                        )
+                    if left_ms <= 0:
+                        return
+                    self._native.await_market_data(left_ms)
+                    continue
+            except SessionClosed:
+                return
+            for row in rows:
+                yield MarketData.from_row(*names[row["subscription"]], row)
+            heard_at = time.monotonic()
+
+    def latest(self, symbol: str, timeframe: str = "1m") -> MarketData | None:
+        """The newest message of a subscription, taken or not; None when there is none yet.
+
+        Also while the gateway is away and after a restart: `live` and `age_ms` tell.
+        Raises NotSubscribed.
+        """
+        data = np.empty(1, dtype=MARKET_DTYPE)
+        if not self._native.latest(symbol, timeframe, data):
+            return None
+        return MarketData.from_row(symbol, timeframe or "1m", data[0])
+
+    def market_history(
+        self, symbol: str, timeframe: str = "1m", limit: int = _MOST_HISTORY
+    ) -> NDArray[np.void]:
+        """The newest messages of a subscription, oldest first, as `MARKET_DTYPE`; taken or not.
+
+        At most as many as the option `market_history` says (64). Raises NotSubscribed.
+        """
+        data = np.empty(min(limit, _MOST_HISTORY), dtype=MARKET_DTYPE)
+        return data[: self._native.market_history(symbol, timeframe, data)]
+
+    def market_status(self) -> MarketStatus:
+        """How the market data of the session is at this moment."""
+        fields = self._native.market_status()
+        return MarketStatus(**fields | {"tier": TIERS[fields["tier"]]})
+
+    def pairs(self) -> list[str]:
+        """The symbols that the gateway has chosen for this user, most important first.
+
+        Empty: it has not said. The event "pairs" tells of a change.
+        """
+        return self._native.pairs()
+
+    def indicators(self, symbol: str) -> Indicators | None:
+        """Indicators of the symbol's ticks that this session has accepted; None: there are none.
+
+        Raises NotConfigured without the option `indicators=True`, and BadSymbol.
+        """
+        known = self._native.indicators(symbol)
+        return None if known is None else Indicators(*known)
 
     def events(self) -> Iterator[Event]:
         """Takes the events that were not taken yet, oldest first; the newest 256 are kept."""

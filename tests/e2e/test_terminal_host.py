@@ -18,6 +18,7 @@ pytestmark = pytest.mark.timeout(120)
 
 INVALID_ARGUMENT, BAD_CONFIG, BAD_TICK, BAD_SYMBOL = -101, -102, -103, -104
 BAD_HANDLE, NOT_INITIALIZED, NOT_CONFIGURED, IN_USE = -301, -302, -303, -304
+NOT_SUBSCRIBED = -306
 
 
 def results(lines: Lines) -> dict[str, int]:
@@ -30,9 +31,12 @@ def ticks_stored(gateway: GatewayFixture) -> int:
 
 def test_layout(play: Play) -> None:
     assert results(play("layout")) == {
-        "abi_version": 1,
+        "abi_version": 2,
         "size_of_tick": 60,
         "size_of_status": 216,
+        "size_of_market_data": 168,
+        "size_of_market_status": 88,
+        "size_of_indicators": 56,
         "size_of_nothing": INVALID_ARGUMENT,
         "end": 0,
     }
@@ -101,6 +105,43 @@ def test_reopening_without_unloading(play_with: PlayWith, gateway: GatewayFixtur
         "end": 0,
     }
     assert ticks_stored(gateway) == 210
+
+
+@pytest.mark.parametrize("kind", ["gateway", "gateway_tls"])
+def test_market_data(play_with: PlayWith, kind: str, request: pytest.FixtureRequest) -> None:
+    gateway: GatewayFixture = request.getfixturevalue(kind)
+    assert results(play_with("market-data", gateway)) == {
+        "subscribe": 1,
+        "subscribe_again": 1,
+        "subscribe_bars": 2,
+        "active": 1,
+        "acknowledged": 1,
+        "arrived": 1,
+        "live": 1,
+        "bid_is_the_newest": 1,
+        "too_early_is_nan": 1,
+        "polled": 1,
+        "polled_subscription": 1,
+        "history": 1,
+        "history_ends_with_the_newest": 1,
+        "indicators": 1,
+        "indicators_ticks": 30,
+        "indicators_agree": 1,
+        "status": 0,
+        "status_connected": 1,
+        "pairs_needs": 1,
+        "event_live": 1,
+        "unsubscribe": 0,
+        "unsubscribe_again": NOT_SUBSCRIBED,
+        "ended": 3,
+        "left": 0,
+        "stale_poll": BAD_HANDLE,
+        "send_without_ticks": NOT_CONFIGURED,
+        "latest_of_before": 1,
+        "latest_number": 30,
+        "close": 0,
+        "end": 0,
+    }
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,14 @@ class Terminal:
     def forbid_dlls(self) -> None:
         self._order("allow_dlls", 0)
 
+    def refuse_custom_ticks(self, error: int) -> None:
+        """CustomTicksAdd fails with the error from now on; 0: it does not."""
+        self._order("custom_error", error)
+
+    def hide(self, symbol: str) -> None:
+        """Somebody takes the symbol out of the Market Watch."""
+        self._order("hide", symbol)
+
     def broker_away(self) -> None:
         """The terminal loses its broker: no ticks until broker_back()."""
         self._order("connected", 0)
@@ -200,6 +208,20 @@ class Terminal:
             elif record["kind"] == "object_gone":
                 shown.pop(record["name"], None)
         return shown
+
+    def lines(self) -> dict[str, Record]:
+        """The lines that are on charts now, by name."""
+        shown: dict[str, Record] = {}
+        for record in self.records:
+            if record["kind"] == "line":
+                shown[record["name"]] = record
+            elif record["kind"] == "object_gone":
+                shown.pop(record["name"], None)
+        return shown
+
+    def custom_ticks(self, symbol: str) -> list[Record]:
+        """What a custom symbol was fed, in order."""
+        return [record for record in self.of_kind("custom_tick") if record["symbol"] == symbol]
 
     def longest_ms(self, *, deinit: bool, expert: int = 1) -> float:
         """The longest OnDeinit, or the longest call of any other handler, once it is closed."""

@@ -44,6 +44,10 @@ def test_a_library_that_keeps_the_rules(call: Call) -> None:
     ]
 
 
+def test_an_array_of_structs_is_written_back(call: Call) -> None:
+    assert call("structs-within").texts("print", "critical") == ["polled 2 2", "still here"]
+
+
 def test_an_array_is_written_back(call: Call) -> None:
     assert call("fill").texts("print", "critical") == ["filled 4 4", "still here"]
 
@@ -52,6 +56,11 @@ def test_an_array_is_written_back(call: Call) -> None:
     "task,words",
     [
         ("past-the-end", "Fill wrote past the end of an argument"),
+        ("structs-past-the-end", "Poll wrote past the end of an argument"),
+        (
+            "structs-kept",
+            "before ReadKept: the library kept a pointer and wrote to it after the call",
+        ),
         ("before", "WriteBefore wrote before an argument"),
         ("constant", "ChangeConstant changed a constant argument"),
         (

@@ -11,10 +11,10 @@ from tests.mql5.streaming import (
     before_the_start,
     run_until_stored,
     save_token,
-    stored_ticks,
 )
 from tests.mql5.terminal import Terminal
 
+import tpb
 from tpb.testing.gateway import GatewayFixture
 
 pytestmark = [pytest.mark.windows, pytest.mark.timeout(300)]
@@ -57,30 +57,6 @@ def test_quick_start(
     delivered(row)
 
 
-def test_market_data_subscriber(
-    terminal: Terminal, gateway: GatewayFixture, wait_until: Wait
-) -> None:
-    """It connects, shows what the terminal has, and says what is still to come."""
-    inputs = {"InpEndpoint": gateway.endpoint, "InpSymbols": "EURUSD, GBPUSD,NOSUCH"}
-    terminal.attach("MarketDataSubscriber", "EURUSD", inputs)
-    terminal.start()
-    terminal.play(quotes("GBPUSD", [START_MSC], bid=1.25))
-    wanted = [
-        "connected",
-        "EURUSD  1.05000 / 1.05020",
-        "GBPUSD  1.25000 / 1.25020  2020.01.01 17:00:00",
-        "needs a later TradingProtobuf.dll",
-    ]
-    terminal.run_until(
-        lambda: all(words in " | ".join(terminal.panel().values()) for words in wanted), wait_until
-    )
-    assert "TPB: this broker has no NOSUCH" in terminal.texts("print")
-    terminal.remove()
-    assert terminal.panel() == {}
-    assert_well_behaved(terminal, gateway.token())
-    assert stored_ticks(gateway) == 0
-
-
 def test_self_test(terminal: Terminal) -> None:
     """Without a gateway; what it writes is what `tpb doctor` reads."""
     terminal.attach("SelfTest", "EURUSD")
@@ -89,7 +65,7 @@ def test_self_test(terminal: Terminal) -> None:
     report = json.loads((terminal.folder / "MQL5/Files/tpb-selftest.json").read_text())
     assert [check for check in report["checks"] if not check["passed"]] == []
     assert report["passed"] is True
-    assert len(report["checks"]) >= 10
+    assert len(report["checks"]) >= 20
     (left,) = terminal.of_kind("deinit")
     assert left["reason"] == 0  # it took itself off
     assert_well_behaved(terminal)
@@ -98,10 +74,10 @@ def test_self_test(terminal: Terminal) -> None:
 def test_an_expert_of_the_users_own(
     terminal: Terminal, gateway: GatewayFixture, delivered: Judge, wait_until: Wait
 ) -> None:
-    """Over WebSocketClient.mqh and ProtocolBuffer.mqh."""
+    """Over WebSocketClient.mqh and ProtocolBuffer.mqh: what it streams up, it gets back."""
     terminal.attach("OwnExpert", "EURUSD", {"InpEndpoint": gateway.endpoint})
     terminal.start()
-    assert "subscribed to 2" in terminal.texts("print")
+    assert "streams 2, subscribed to 2" in terminal.texts("print")
     script = merged(
         quotes("EURUSD", [START_MSC + 40 * i for i in range(200)]),
         quotes("GBPUSD", [START_MSC + 90 * i for i in range(100)]),
@@ -109,8 +85,27 @@ def test_an_expert_of_the_users_own(
     terminal.play(script)
     script = merged(before_the_start(["EURUSD", "GBPUSD"]), script)
     run_until_stored(terminal, gateway, len(script), wait_until)
-    terminal.run(100)
-    assert terminal.texts("comment")[-1].startswith("302 1.10199 ")
+    wanted = ("newest 1.10199 live; streamed 302, newest 1.10199, connected",)
+    terminal.run_until(lambda: terminal.texts("comment")[-1].endswith(wanted), wait_until)
     terminal.close()
     assert_well_behaved(terminal, gateway.token())
     delivered(delivery("OwnExpert", "the thin headers", script, gateway.ticks(), terminal))
+
+
+def test_an_expert_of_the_users_own_that_only_subscribes(
+    terminal: Terminal, gateway: GatewayFixture, wait_until: Wait
+) -> None:
+    inputs = {"InpEndpoint": gateway.endpoint, "InpStreamed": ""}
+    terminal.attach("OwnExpert", "EURUSD", inputs)
+    terminal.start()
+    assert "streams 0, subscribed to 2" in terminal.texts("print")
+    terminal.run_until(lambda: gateway.health()["subscriptions"] == 2, wait_until)
+    with tpb.Session(gateway.endpoint, gateway.token(user="sender")) as sender:
+        ticks = quotes("EURUSD", [START_MSC + 40 * i for i in range(50)])["tick"]
+        sender.send("EURUSD", ticks)
+        wanted = "50 messages, newest 1.10049 live; streamed 0, newest none, "
+        terminal.run_until(lambda: terminal.texts("comment")[-1].startswith(wanted), wait_until)
+    gateway.stop()
+    terminal.run_until(lambda: " stale; " in terminal.texts("comment")[-1], wait_until)
+    terminal.close()
+    assert_well_behaved(terminal, gateway.token())

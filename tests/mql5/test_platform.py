@@ -188,11 +188,50 @@ def test_custom_symbols(terminal: Terminal) -> None:
         "created true again false 5304",
         "added 2",
         "backwards -1 5310",
+        "after a change of the point false",
     ]
+    assert terminal.texts("fault") == ["the history of GW.EURUSD was deleted"]
     assert [tick["time_msc"] for tick in terminal.of_kind("custom_tick")] == [
         START_MSC,
         START_MSC + 1,
     ]
+
+
+def test_specifications_of_custom_symbols(terminal: Terminal) -> None:
+    terminal.symbol("USDJPY", digits=3)
+    started(terminal, "specification")
+    terminal.run(100)
+    assert terminal.texts("print") == [
+        "origin 3 USD JPY",
+        "new 2 0.01 XAU",
+        "read-only false 5307",
+        "wrong false 5308",
+        "the broker's false 5305",
+    ]
+
+
+@pytest.mark.parametrize("error", [0, 5310])
+def test_custom_symbols_that_are_hidden_or_fail(terminal: Terminal, error: int) -> None:
+    terminal.refuse_custom_ticks(error)
+    started(terminal, "custom")
+    terminal.run(100)
+    assert ("added 2" in terminal.texts("print")) == (error == 0)
+    assert len(terminal.custom_ticks("GW.EURUSD")) == (2 if error == 0 else 0)
+    terminal.hide("GW.EURUSD")
+    with pytest.raises(ValueError, match="no symbol NOSUCH"):
+        terminal.hide("NOSUCH")
+
+
+def test_lines(terminal: Terminal) -> None:
+    started(terminal, "lines")
+    terminal.run(100)
+    assert terminal.texts("print") == ["line at false false"]
+    assert terminal.texts("fault") == ["no number for an object: mean"]
+    shown = terminal.lines()
+    assert shown.keys() == {"mean"}
+    assert (shown["mean"]["color"], shown["mean"]["style"]) == (0x00D7FF, 2)
+    terminal.remove()
+    assert "object mean was left on the chart" in terminal.texts("fault")
 
 
 def test_chart_events(terminal: Terminal) -> None:

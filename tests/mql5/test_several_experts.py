@@ -59,3 +59,45 @@ def test_two_experts_at_once(
         stored = stored_with(gateway, symbol)
         row = delivery(expert, "two at once", own, stored, terminal, fields=fields, number=number)
         delivered(row)
+
+
+def test_what_one_streams_up_the_other_shows(
+    open_terminal: OpenTerminal, gateway: GatewayFixture, delivered: Judge, wait_until: Wait
+) -> None:
+    """There and back within one terminal: the custom symbol has each tick that was streamed.
+
+    It is never taken for the broker's symbol, although its name is the shorter variant.
+    """
+    terminal = open_terminal()
+    save_token(terminal.folder, gateway.token())
+    terminal.symbol("EURUSD.raw1")
+    script = quotes("EURUSD.raw1", [START_MSC - 1000], bid=1.05)
+    terminal.history(script)
+    endpoint = {"InpEndpoint": gateway.endpoint, "InpSymbols": "EURUSD"}
+    custom = {"InpCustomSymbols": True, "InpCustomSuffix": ".s", "InpTimeframe": "tick"}
+    terminal.attach("MarketDataSubscriber", "EURUSD.raw1", endpoint | custom, expert=2)
+    terminal.start(2)
+    terminal.run_until(lambda: gateway.health()["subscriptions"] == 1, wait_until)
+    terminal.attach("TickStreamer", "EURUSD.raw1", endpoint, expert=1)
+    terminal.start(1)
+
+    for start_ms in (0, 20_000):
+        part = quotes("EURUSD.raw1", [START_MSC + start_ms + 50 * i for i in range(200)])
+        script = merged(script, part)
+        terminal.play(part)
+        run_until_stored(terminal, gateway, len(script), wait_until)
+        count = len(script)
+        terminal.run_until(lambda: len(terminal.custom_ticks("EURUSD.s")) >= count, wait_until)  # noqa: B023
+        terminal.change_inputs({"InpBatchTicks": 10}, expert=1)  # it looks for its symbols anew
+    terminal.run(1000)
+    terminal.close()
+    assert_well_behaved(terminal, gateway.token())
+    fed = [(each["time_msc"], each["bid"]) for each in terminal.custom_ticks("EURUSD.s")]
+    ticks = script["tick"]
+    assert fed == list(zip(ticks["time_msc"].tolist(), ticks["bid"].tolist(), strict=True))
+    names = {"EURUSD.raw1": "EURUSD"}
+    row = delivery(
+        "TickStreamer", "with a subscriber", script, gateway.ticks(), terminal, names=names
+    )
+    delivered(row)
+    assert terminal.longest_ms(deinit=True, expert=2) < 900

@@ -76,6 +76,13 @@ def test_pointers_are_used_with_arrows(cpp: Translated) -> None:
     assert "p -> N = list [ 0 ] . N ; delete p ;" in cpp(text)
 
 
+def test_methods_that_return_pointers(cpp: Translated) -> None:
+    text = "class C { public: C *Next(); int N; }; C *C::Next() { return NULL; } "
+    made = cpp(text + "void F(C *c) { c.Next().N = 1; }")
+    assert "::mql5::Ptr<C> C :: Next ( ) { return ::mql5::null ; }" in made
+    assert "c -> Next ( ) -> N = 1 ;" in made
+
+
 def test_arrays_of_pointers(cpp: Translated) -> None:
     made = cpp("class C { public: int N; }; C *all[]; void F() { all[1].N = 2 * 3; }")
     assert "Array<::mql5::Ptr<C>> all ;" in made

@@ -1,10 +1,14 @@
 // The exported functions: check, call, map to a result. Logic lives below.
 
 #include <algorithm>
+#include <cstring>
 #include <exception>
 #include <limits>
 #include <memory>
 #include <new>
+#include <optional>
+#include <span>
+#include <string>
 #include <utility>
 
 #include "abi/default_session.h"
@@ -129,6 +133,35 @@ void CopyStatus(const Status& status, TpbStatusInfo& info) {
   info.problem = static_cast<std::int32_t>(status.problem);
 }
 
+void CopyMarketStatus(const MarketStatus& status, TpbMarketStatusInfo& info) {
+  info.state_since_ms = status.state_since_ms;
+  info.messages_received = status.messages_received;
+  info.messages_unread = status.messages_unread;
+  info.messages_overflowed = status.messages_overflowed;
+  info.ticks_left_out = status.ticks_left_out;
+  info.frames_ignored = status.frames_ignored;
+  info.bytes_received = status.bytes_received;
+  info.reconnects = status.reconnects;
+  info.state = static_cast<std::int32_t>(status.state);
+  info.endpoint = status.endpoint;
+  info.problem = static_cast<std::int32_t>(status.problem);
+  info.subscriptions = status.subscriptions;
+  info.refused = status.refused;
+  info.tier = static_cast<std::int32_t>(status.tier);
+}
+
+// The caller's places for messages: TpbMarketData is MarketData, byte for byte (layout.h).
+std::span<MarketData> Places(TpbMarketData* data, std::int32_t count) {
+  return {reinterpret_cast<MarketData*>(data), static_cast<std::size_t>(count)};
+}
+
+Error CheckPlaces(const TpbMarketData* data, std::int32_t capacity) {
+  if (capacity < 0 || (data == nullptr && capacity > 0)) {
+    return InvalidArgument("The places are NULL or their number is negative.");
+  }
+  return {};
+}
+
 void CopyEvent(const EventInfo& event, TpbEventInfo& info) {
   info.number = event.number;
   info.time_ms = event.time_ms;
@@ -212,6 +245,9 @@ int32_t TpbSizeOf(int32_t layout) noexcept {
   if (layout == TPB_LAYOUT_TICK) return sizeof(TpbTick);
   if (layout == TPB_LAYOUT_STATUS) return sizeof(TpbStatusInfo);
   if (layout == TPB_LAYOUT_EVENT) return sizeof(TpbEventInfo);
+  if (layout == TPB_LAYOUT_MARKET_DATA) return sizeof(TpbMarketData);
+  if (layout == TPB_LAYOUT_MARKET_STATUS) return sizeof(TpbMarketStatusInfo);
+  if (layout == TPB_LAYOUT_INDICATORS) return sizeof(TpbIndicatorInfo);
   return Guarded([] { return Failed(InvalidArgument("There is no layout of that number.")); });
 }
 
@@ -307,6 +343,117 @@ int32_t TpbCursor(TpbHandle handle, const TpbChar* symbol, int64_t* time_msc,
   });
 }
 
+// ---- Market data
+// ---------------------------------------------------------------------------------
+
+int32_t TpbSubscribe(TpbHandle handle, const TpbChar* symbol, const TpbChar* timeframe) noexcept {
+  return WithSession(handle, [&](Session& session) {
+    const TextIn name(symbol);
+    const TextIn bars(timeframe);
+    if (!name.valid() || !bars.valid()) return Failed(session, BadText());
+    std::int32_t number = 0;
+    const Error error = session.market().Subscribe(name.view(), bars.view(), number);
+    return error ? Failed(session, error) : number;
+  });
+}
+
+int32_t TpbUnsubscribe(TpbHandle handle, const TpbChar* symbol, const TpbChar* timeframe) noexcept {
+  return WithSession(handle, [&](Session& session) {
+    const TextIn name(symbol);
+    const TextIn bars(timeframe);
+    if (!name.valid() || !bars.valid()) return Failed(session, BadText());
+    const Error error = session.market().Unsubscribe(name.view(), bars.view());
+    return error ? Failed(session, error) : static_cast<std::int32_t>(TPB_OK);
+  });
+}
+
+int32_t TpbSubscription(TpbHandle handle, int32_t subscription, TpbChar* text,
+                        int32_t capacity) noexcept {
+  return WithSession(handle, [&](Session& session) {
+    if (const Error error = CheckBuffer(text, capacity)) return Failed(session, error);
+    MarketFeed::How how;
+    if (const Error error = session.market().Look(subscription, how)) {
+      return Failed(session, error);
+    }
+    WriteText(how.text, text, capacity);
+    return static_cast<std::int32_t>(how.state);
+  });
+}
+
+int32_t TpbPollMarketData(TpbHandle handle, TpbMarketData* data, int32_t capacity) noexcept {
+  return WithSession(handle, [&](Session& session) {
+    if (const Error error = CheckPlaces(data, capacity)) return Failed(session, error);
+    return static_cast<std::int32_t>(session.market().Poll(Places(data, capacity)));
+  });
+}
+
+int32_t TpbLatest(TpbHandle handle, const TpbChar* symbol, const TpbChar* timeframe,
+                  TpbMarketData* data) noexcept {
+  return WithSession(handle, [&](Session& session) {
+    if (data == nullptr) return Failed(session, InvalidArgument("The place is NULL."));
+    const TextIn name(symbol);
+    const TextIn bars(timeframe);
+    if (!name.valid() || !bars.valid()) return Failed(session, BadText());
+    bool found = false;
+    const Error error =
+        session.market().Latest(name.view(), bars.view(), Places(data, 1).front(), found);
+    if (error) return Failed(session, error);
+    return found ? 1 : 0;
+  });
+}
+
+int32_t TpbMarketHistory(TpbHandle handle, const TpbChar* symbol, const TpbChar* timeframe,
+                         TpbMarketData* data, int32_t capacity) noexcept {
+  return WithSession(handle, [&](Session& session) {
+    if (const Error error = CheckPlaces(data, capacity)) return Failed(session, error);
+    const TextIn name(symbol);
+    const TextIn bars(timeframe);
+    if (!name.valid() || !bars.valid()) return Failed(session, BadText());
+    std::size_t count = 0;
+    const Error error =
+        session.market().History(name.view(), bars.view(), Places(data, capacity), count);
+    return error ? Failed(session, error) : static_cast<std::int32_t>(count);
+  });
+}
+
+int32_t TpbMarketStatus(TpbHandle handle, TpbMarketStatusInfo* status) noexcept {
+  return WithSession(handle, [&](Session& session) {
+    if (status == nullptr) return Failed(session, InvalidArgument("The status' place is NULL."));
+    CopyMarketStatus(session.market().GetStatus(), *status);
+    return static_cast<std::int32_t>(TPB_OK);
+  });
+}
+
+int32_t TpbPairs(TpbHandle handle, TpbChar* buffer, int32_t capacity) noexcept {
+  return WithSession(handle, [&](Session& session) {
+    if (const Error error = CheckBuffer(buffer, capacity)) return Failed(session, error);
+    std::string joined;
+    for (const std::string& symbol : session.GetPairs()) {
+      joined.append(joined.empty() ? "" : ",").append(symbol);
+    }
+    return WriteText(joined, buffer, capacity);
+  });
+}
+
+int32_t TpbIndicators(TpbHandle handle, const TpbChar* symbol,
+                      TpbIndicatorInfo* indicators) noexcept {
+  return WithSession(handle, [&](Session& session) {
+    if (indicators == nullptr) return Failed(session, InvalidArgument("The place is NULL."));
+    const TextIn name(symbol);
+    if (!name.valid()) return Failed(session, BadText());
+    std::optional<IndicatorInfo> info;
+    if (const Error error = session.GetIndicators(name.view(), info)) {
+      return Failed(session, error);
+    }
+    // TpbIndicatorInfo is IndicatorInfo, byte for byte (layout.h).
+    if (info) std::memcpy(indicators, &*info, sizeof(*indicators));
+    return info ? 1 : 0;
+  });
+}
+
+// ---- What happened
+// -------------------------------------------------------------------------------
+
 int32_t TpbNextEvent(TpbHandle handle, TpbEventInfo* event, TpbChar* text,
                      int32_t capacity) noexcept {
   return WithSession(handle, [&](Session& session) {
@@ -323,7 +470,7 @@ int32_t TpbNextEvent(TpbHandle handle, TpbEventInfo* event, TpbChar* text,
 int32_t TpbStatusJson(TpbHandle handle, TpbChar* buffer, int32_t capacity) noexcept {
   return WithSession(handle, [&](Session& session) {
     if (const Error error = CheckBuffer(buffer, capacity)) return Failed(session, error);
-    return WriteText(ToJson(session.GetStatus()), buffer, capacity);
+    return WriteText(session.StatusJson(), buffer, capacity);
   });
 }
 

@@ -55,12 +55,14 @@ extern "C" {
 #endif
 
 /* What TpbAbiVersion returns. */
-#define TPB_ABI_VERSION 1
+#define TPB_ABI_VERSION 2
 
 /* Longest text read, in UTF-16 units, without the final zero. */
 #define TPB_MAX_TEXT 65536
 /* Most ticks one call may carry. */
 #define TPB_MAX_TICKS 65536
+/* Most subscriptions of a session. */
+#define TPB_MAX_SUBSCRIPTIONS 1024
 
 /* One UTF-16 unit: MQL5's ushort, a Windows wchar_t. */
 typedef uint16_t TpbChar;
@@ -91,7 +93,9 @@ enum TpbResult {
   TPB_E_NOT_CONFIGURED = -303,  /* ConnectWebSocket has not been called */
   TPB_E_IN_USE = -304,          /* the default session serves another endpoint, user or tenant, or
                                    another process writes the journal */
-  TPB_E_TOO_MANY = -305,        /* sessions (64) or symbols of a session (16,384) */
+  TPB_E_TOO_MANY = -305,        /* sessions (64), symbols (16,384) or subscriptions (1,024) of a
+                                   session */
+  TPB_E_NOT_SUBSCRIBED = -306,  /* TpbSubscribe has not been called for it. Since ABI 2 */
 
   /* Call the operator: seen as the problem of a halted session, not returned by a send. */
   TPB_E_CREDENTIALS = -401, /* the gateway refused the token (401, 403) */
@@ -122,7 +126,14 @@ enum TpbDelivery {
 };
 
 /* Layouts that TpbSizeOf knows. */
-enum TpbLayout { TPB_LAYOUT_TICK = 1, TPB_LAYOUT_STATUS = 2, TPB_LAYOUT_EVENT = 3 };
+enum TpbLayout {
+  TPB_LAYOUT_TICK = 1,
+  TPB_LAYOUT_STATUS = 2,
+  TPB_LAYOUT_EVENT = 3,
+  TPB_LAYOUT_MARKET_DATA = 4,   /* since ABI 2 */
+  TPB_LAYOUT_MARKET_STATUS = 5, /* since ABI 2 */
+  TPB_LAYOUT_INDICATORS = 6     /* since ABI 2 */
+};
 
 /* What an event tells; `value` is told beside each. */
 enum TpbEventKind {
@@ -146,10 +157,38 @@ enum TpbEventKind {
                                   which, as far as it knows */
   TPB_EVENT_DISK = 16,         /* the journal's disk refuses or is slow; `code` */
   TPB_EVENT_QUALITY = 17,      /* ticks of doubtful quality came; how many since the last such */
-  TPB_EVENT_NOTICE = 18        /* the gateway has something to say to a person */
+  TPB_EVENT_NOTICE = 18,       /* the gateway has something to say to a person */
+  /* Since ABI 2. */
+  TPB_EVENT_MARKET_LIVE = 19,    /* market data flows, first or again; subscriptions */
+  TPB_EVENT_MARKET_LOST = 20,    /* its connection ended: what is kept is stale now; `code` */
+  TPB_EVENT_MARKET_REFUSED = 21, /* the gateway refused a subscription, the text tells why; its
+                                    number */
+  TPB_EVENT_MARKET_OVERFLOW =
+      22,              /* messages were pushed out unread; how many since the last such */
+  TPB_EVENT_PAIRS = 23 /* the gateway has chosen other pairs (TpbPairs); their number */
 };
 
 enum TpbSeverity { TPB_INFO = 1, TPB_WARNING = 2, TPB_ERROR = 3 };
+
+/* ---- Market data. Since ABI 2 ---------------------------------------------------------------- */
+
+enum TpbSubscriptionState {
+  TPB_SUBSCRIPTION_ASKED = 0,   /* the gateway has not answered yet, or is away */
+  TPB_SUBSCRIPTION_ACTIVE = 1,  /* granted on the connection there is */
+  TPB_SUBSCRIPTION_REFUSED = 2, /* asked for again after a reconnect, a minute, or TpbSubscribe */
+  TPB_SUBSCRIPTION_ENDED = 3    /* by TpbUnsubscribe */
+};
+
+/* A user's subscription to the service, as the gateway says. */
+enum TpbTier { TPB_TIER_UNKNOWN = 0, TPB_TIER_FREE = 1, TPB_TIER_PRO = 2, TPB_TIER_ENTERPRISE = 3 };
+
+enum TpbMarketSession {
+  TPB_SESSION_UNKNOWN = 0,
+  TPB_SESSION_SYDNEY = 1,
+  TPB_SESSION_TOKYO = 2,
+  TPB_SESSION_LONDON = 3,
+  TPB_SESSION_NEW_YORK = 4
+};
 
 #pragma pack(push, 1)
 
@@ -208,6 +247,71 @@ typedef struct TpbEventInfo {
   int32_t code;     /* a TPB_E_ code, or TPB_OK */
   int32_t endpoint; /* index of the endpoint it concerns */
 } TpbEventInfo;
+
+/* A symbol's price and indicators as the gateway sent them. 168 bytes. A number that is not known
+ * (too few values yet, or a gateway that does not send it) is NaN, never 0. Since ABI 2. */
+typedef struct TpbMarketData {
+  double bid;
+  double ask;
+  double sma_20; /* of the bids of ticks or of closing bids of bars: the subscription's timeframe */
+  double sma_50;
+  double ema_12;
+  double ema_26;
+  double macd_line; /* MACD(12, 26, 9) */
+  double macd_signal;
+  double rsi;             /* 14, Wilder; 0 to 100 */
+  double bollinger_upper; /* 20 values, 2 standard deviations */
+  double bollinger_middle;
+  double bollinger_lower;
+  int64_t server_time_ms; /* the gateway's clock, Unix */
+  int64_t time_msc;       /* of the tick, trade server's wall clock; 0 = the gateway does not say */
+  int64_t received_ms;    /* Unix */
+  int64_t age_ms;   /* of the price, when the call returned: since it was received, and what it had
+                       waited before at its source */
+  int64_t number;   /* of the tick within its symbol at the gateway; a jump: ticks between were left
+                       out, because they came faster than they were read; 0 = not known */
+  int64_t bar_time; /* start of the newest complete bar in the indicators, trade server's clock,
+                       Unix seconds; 0 with ticks */
+  int32_t subscription;   /* what TpbSubscribe returned */
+  int32_t live;           /* 1: came over the connection there is now; 0: stale, from before an
+                             interruption or a restart. Never trade on 0 */
+  int32_t tier;           /* enum TpbTier */
+  int32_t market_session; /* enum TpbMarketSession: the open one that opened last, or the next */
+  int32_t session_open;   /* 1 while it is open */
+  int32_t shared;         /* 1: from a feed that all tenants share */
+} TpbMarketData;
+
+/* The market data of a session at one moment. Counts are since it was opened. 88 bytes. Since ABI
+ * 2. */
+typedef struct TpbMarketStatusInfo {
+  int64_t state_since_ms;      /* Unix, when `state` began */
+  int64_t messages_received;   /* ClientMarketData of subscriptions there are */
+  int64_t messages_unread;     /* wait for TpbPollMarketData */
+  int64_t messages_overflowed; /* pushed out unread, the oldest first */
+  int64_t ticks_left_out;      /* by the gateway, because they came faster than they were read */
+  int64_t frames_ignored;      /* of kinds, or for symbols, not known here */
+  int64_t bytes_received;
+  int64_t reconnects;    /* connections made after the first */
+  int32_t state;         /* enum TpbState; TPB_STATE_DISCONNECTED while nothing is subscribed to,
+                            unless stream_ticks=no */
+  int32_t endpoint;      /* index of the endpoint in use: 0 = primary */
+  int32_t problem;       /* newest problem, a TPB_E_ code; TPB_OK = none since connected */
+  int32_t subscriptions; /* granted */
+  int32_t refused;       /* subscriptions that the gateway refused */
+  int32_t tier;          /* enum TpbTier */
+} TpbMarketStatusInfo;
+
+/* Indicators of the ticks that this session has sent of one symbol: of their bids. 56 bytes. NaN:
+ * too few ticks yet. Since ABI 2. */
+typedef struct TpbIndicatorInfo {
+  double sma_20; /* mean of the newest 20 */
+  double sma_50;
+  double ema_12; /* exponential mean, weight 2 / (12 + 1), begun with the mean of the first 12 */
+  double ema_26;
+  double rsi;       /* 14, by Wilder's smoothing; 0 to 100; 0 where nothing moved */
+  int64_t ticks;    /* how many went in */
+  int64_t time_msc; /* of the newest */
+} TpbIndicatorInfo;
 
 #pragma pack(pop)
 
@@ -297,6 +401,18 @@ TPB_API int32_t TpbSizeOf(int32_t layout) TPB_NOEXCEPT;
  *    heartbeat_ms        100 to 60000 (3000): after so long without a sign of life the connection
  *                        counts as lost; a ping goes out at half of it
  *    backoff_min_ms      10 to 999 (250), backoff_max_ms 100 to 5000 (5000): waits between tries
+ *    Since ABI 2:
+ *    stream_ticks        yes | no (yes): no: no connection for ticks is made and TpbSendTicks is
+ *                        TPB_E_NOT_CONFIGURED; for who only subscribes. `state` is then that of the
+ *                        market data
+ *    market_endpoint     default: endpoint with the path /ws/market-data in place of /ws/mt5; of a
+ *                        backup_endpoint the same
+ *    market_inbox        1 to 65536 (4096): messages kept for TpbPollMarketData
+ *    market_cache        none | auto | PATH (auto): the file that keeps the newest message of each
+ *                        subscription and market_history messages before it over a restart. auto:
+ *                        beside the journal of journal=auto. none: they end with the session
+ *    market_history      0 to 4096 (64): messages kept of each subscription for TpbMarketHistory
+ *    indicators          yes | no (no): compute indicators of the ticks sent (TpbIndicators)
  *  handle  [out] the new handle, or TPB_THIS_THREAD on failure.
  * Returns TPB_OK; TPB_E_INVALID_ARGUMENT, TPB_E_BAD_CONFIG, TPB_E_TOO_MANY, TPB_E_NO_MEMORY,
  * TPB_E_IN_USE (another process or session writes the journal), TPB_E_DISK. */
@@ -313,7 +429,7 @@ TPB_API int32_t TpbClose(TpbHandle handle, int32_t timeout_ms) TPB_NOEXCEPT;
  *  ticks   [in] `count` ticks, oldest first.
  *  count   [in] 0 to TPB_MAX_TICKS.
  * Returns count; TPB_E_BAD_HANDLE, TPB_E_INVALID_ARGUMENT, TPB_E_BAD_SYMBOL, TPB_E_BAD_TICK,
- * TPB_E_OUTBOX_FULL, TPB_E_DISK, TPB_E_TOO_MANY. */
+ * TPB_E_OUTBOX_FULL, TPB_E_DISK, TPB_E_TOO_MANY, TPB_E_NOT_CONFIGURED (stream_ticks=no). */
 TPB_API int32_t TpbSendTicks(TpbHandle handle, const TpbChar* symbol, const TpbTick* ticks,
                              int32_t count) TPB_NOEXCEPT;
 
@@ -341,6 +457,75 @@ TPB_API int32_t TpbStatus(TpbHandle handle, TpbStatusInfo* status) TPB_NOEXCEPT;
 TPB_API int32_t TpbCursor(TpbHandle handle, const TpbChar* symbol, int64_t* time_msc,
                           int32_t* count) TPB_NOEXCEPT;
 
+/* ---- Market data. Since ABI 2 ---------------------------------------------------------------- */
+
+/* Asks the gateway for a symbol's prices and indicators. The connection for it is made in the
+ * background, and what was asked for is asked for again after each reconnect. The first call of a
+ * session opens the file of market_cache.
+ *  symbol     [in] as in TpbSendTicks: by the name under which the gateway gets its ticks.
+ *  timeframe  [in] "1m" (also NULL and ""), "5m", "1h", "1d": the indicators are of complete bars
+ *             of so long; "tick": of ticks. Prices come with each tick in any case.
+ * Returns the subscription's number, from 1; for one there is the same again. Whether the gateway
+ * grants it is told by TpbSubscription and TPB_EVENT_MARKET_REFUSED. TPB_E_BAD_HANDLE,
+ * TPB_E_INVALID_ARGUMENT, TPB_E_BAD_SYMBOL, TPB_E_TOO_MANY. */
+TPB_API int32_t TpbSubscribe(TpbHandle handle, const TpbChar* symbol,
+                             const TpbChar* timeframe) TPB_NOEXCEPT;
+
+/* Ends a subscription; messages that wait are still given out.
+ *  symbol, timeframe  [in] as in TpbSubscribe.
+ * Returns TPB_OK; TPB_E_BAD_HANDLE, TPB_E_INVALID_ARGUMENT, TPB_E_NOT_SUBSCRIBED. */
+TPB_API int32_t TpbUnsubscribe(TpbHandle handle, const TpbChar* symbol,
+                               const TpbChar* timeframe) TPB_NOEXCEPT;
+
+/* Tells how a subscription is.
+ *  subscription  [in] what TpbSubscribe returned.
+ *  text          [out] why it was refused, else ""; cut to `capacity` units (250 is plenty); may be
+ *                NULL.
+ * Returns an enum TpbSubscriptionState; TPB_E_BAD_HANDLE, TPB_E_INVALID_ARGUMENT,
+ * TPB_E_NOT_SUBSCRIBED. */
+TPB_API int32_t TpbSubscription(TpbHandle handle, int32_t subscription, TpbChar* text,
+                                int32_t capacity) TPB_NOEXCEPT;
+
+/* Takes messages that were not taken yet, oldest first.
+ *  data      [out] `capacity` places.
+ * Returns how many were taken, 0 = there are none; TPB_E_BAD_HANDLE, TPB_E_INVALID_ARGUMENT. */
+TPB_API int32_t TpbPollMarketData(TpbHandle handle, TpbMarketData* data,
+                                  int32_t capacity) TPB_NOEXCEPT;
+
+/* Gives the newest message of a subscription, taken by TpbPollMarketData or not: also while the
+ * gateway is away, and with market_cache also after a restart; `live` and `age_ms` tell.
+ *  symbol, timeframe  [in] as in TpbSubscribe.
+ * Returns 1, or 0 when there is none yet; TPB_E_BAD_HANDLE, TPB_E_INVALID_ARGUMENT,
+ * TPB_E_NOT_SUBSCRIBED. */
+TPB_API int32_t TpbLatest(TpbHandle handle, const TpbChar* symbol, const TpbChar* timeframe,
+                          TpbMarketData* data) TPB_NOEXCEPT;
+
+/* Gives the newest messages of a subscription, oldest first, at most market_history of them, taken
+ * or not.
+ *  data      [out] `capacity` places: so many of the newest.
+ * Returns how many; TPB_E_BAD_HANDLE, TPB_E_INVALID_ARGUMENT, TPB_E_NOT_SUBSCRIBED. */
+TPB_API int32_t TpbMarketHistory(TpbHandle handle, const TpbChar* symbol, const TpbChar* timeframe,
+                                 TpbMarketData* data, int32_t capacity) TPB_NOEXCEPT;
+
+/* Fills in how the market data of the session is.
+ * Returns TPB_OK; TPB_E_BAD_HANDLE, TPB_E_INVALID_ARGUMENT. */
+TPB_API int32_t TpbMarketStatus(TpbHandle handle, TpbMarketStatusInfo* status) TPB_NOEXCEPT;
+
+/* Tells which symbols the gateway has chosen for this user, most important first, joined by commas;
+ * "" = it has not said. TPB_EVENT_PAIRS tells of a change.
+ * Returns the units needed (convention 4); TPB_E_BAD_HANDLE, TPB_E_INVALID_ARGUMENT. */
+TPB_API int32_t TpbPairs(TpbHandle handle, TpbChar* buffer, int32_t capacity) TPB_NOEXCEPT;
+
+/* Gives the indicators of the ticks of one symbol that this session has accepted, with
+ * indicators=yes.
+ *  symbol  [in] as in TpbSendTicks.
+ * Returns 1, or 0 when there was no tick of it yet; TPB_E_BAD_HANDLE, TPB_E_INVALID_ARGUMENT,
+ * TPB_E_BAD_SYMBOL, TPB_E_NOT_CONFIGURED (indicators=no). */
+TPB_API int32_t TpbIndicators(TpbHandle handle, const TpbChar* symbol,
+                              TpbIndicatorInfo* indicators) TPB_NOEXCEPT;
+
+/* ---- What happened --------------------------------------------------------------------------- */
+
 /* Takes the oldest event that was not taken yet; 256 are kept.
  *  event  [out] what happened.
  *  text   [out] the same in a sentence, cut to `capacity` units (160 is plenty); may be NULL.
@@ -351,7 +536,8 @@ TPB_API int32_t TpbNextEvent(TpbHandle handle, TpbEventInfo* event, TpbChar* tex
 /* TpbStatus and more as one JSON object: the fields of TpbStatusInfo by name, and endpoint_url,
  * session_id, user_id, tenant_id, state_name, problem_text, journal (its folder, "" = none),
  * journal_bytes, events_lost, and ticks by flaw: flaw_not_positive, flaw_crossed, flaw_spread,
- * flaw_jump, flaw_future, flaw_backward.
+ * flaw_jump, flaw_future, flaw_backward; since ABI 2 those of TpbMarketStatusInfo with "market_"
+ * before their names, and market_problem_text.
  * Returns the units needed (convention 4); TPB_E_BAD_HANDLE, TPB_E_INVALID_ARGUMENT. */
 TPB_API int32_t TpbStatusJson(TpbHandle handle, TpbChar* buffer, int32_t capacity) TPB_NOEXCEPT;
 

@@ -5,6 +5,8 @@
 #include <variant>
 #include <vector>
 
+#include "model/market_data.h"
+
 namespace tpb {
 
 // What a gateway says about a session. Numbers are as they were sent, also where they make no
@@ -49,11 +51,20 @@ struct Notice {
   friend bool operator==(const Notice&, const Notice&) = default;
 };
 
+// The symbols that the gateway has chosen for this user, most important first.
+struct Pairs {
+  std::int64_t version = 0;  // rises with each change
+  Tier tier = Tier::kUnknown;
+  std::vector<std::string> symbols;
+
+  friend bool operator==(const Pairs&, const Pairs&) = default;
+};
+
 // A kind that this version does not know: to be counted and left alone.
 struct Unknown {
   friend bool operator==(const Unknown&, const Unknown&) = default;
 };
 
-using Control = std::variant<Ack, Throttle, ConfigChanged, Notice, Unknown>;
+using Control = std::variant<Ack, Throttle, ConfigChanged, Notice, Pairs, Unknown>;
 
 }  // namespace tpb

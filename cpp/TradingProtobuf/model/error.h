@@ -20,6 +20,7 @@ enum class Code : std::int32_t {
   kNotConfigured = -303,
   kInUse = -304,
   kTooMany = -305,
+  kNotSubscribed = -306,
   kCredentials = -401,
   kProtocol = -402,
   kNetwork = -403,

@@ -28,6 +28,11 @@ enum class EventKind : std::int32_t {
   kDisk = 16,
   kQuality = 17,
   kNotice = 18,
+  kMarketLive = 19,
+  kMarketLost = 20,
+  kMarketRefused = 21,
+  kMarketOverflow = 22,
+  kPairs = 23,
 };
 
 enum class Severity : std::int32_t { kInfo = 1, kWarning = 2, kError = 3 };
@@ -85,6 +90,16 @@ constexpr const char* Name(EventKind kind) {
       return "quality";
     case EventKind::kNotice:
       return "notice";
+    case EventKind::kMarketLive:
+      return "market_live";
+    case EventKind::kMarketLost:
+      return "market_lost";
+    case EventKind::kMarketRefused:
+      return "market_refused";
+    case EventKind::kMarketOverflow:
+      return "market_overflow";
+    case EventKind::kPairs:
+      return "pairs";
   }
   return "unknown";
 }

@@ -7,7 +7,6 @@ namespace tpb {
 namespace {
 
 constexpr std::size_t kMaxUrl = 2048;
-constexpr std::string_view kDefaultTarget = "/ws/mt5";
 
 Error Bad(std::string_view reason) {
   return {Code::kBadConfig, "The endpoint is not a WebSocket address: " + std::string(reason) +
@@ -54,7 +53,7 @@ bool Endpoint::loopback() const {
   return host == "localhost" || host == "::1" || (host.starts_with("127.") && IsAddress4(host));
 }
 
-Error ParseEndpoint(std::string_view url, Endpoint& endpoint) {
+Error ParseEndpoint(std::string_view url, Endpoint& endpoint, std::string_view default_target) {
   if (url.empty()) return Bad("it is empty");
   if (url.size() > kMaxUrl) return Bad("it is longer than 2048 characters");
   if (url.starts_with("wss://")) {
@@ -93,8 +92,22 @@ Error ParseEndpoint(std::string_view url, Endpoint& endpoint) {
     return Bad("the path has a character that must be percent-encoded");
   }
   endpoint.host = host;
-  endpoint.target = target.empty() || target == "/" ? kDefaultTarget : target;
+  endpoint.target = target.empty() || target == "/" ? default_target : target;
   return {};
+}
+
+Endpoint MarketEndpointOf(const Endpoint& endpoint) {
+  Endpoint market = endpoint;
+  const std::size_t path_end = std::min(endpoint.target.find('?'), endpoint.target.size());
+  const std::string path = endpoint.target.substr(0, path_end);
+  if (path.ends_with(kTicksTarget)) {
+    market.target = path.substr(0, path.size() - kTicksTarget.size());
+    market.target += kMarketTarget;
+    market.target += endpoint.target.substr(path_end);
+  } else {
+    market.target = kMarketTarget;
+  }
+  return market;
 }
 
 }  // namespace tpb

@@ -20,7 +20,15 @@ struct Endpoint {
   bool operator==(const Endpoint&) const = default;
 };
 
-// Reads wss://host[:port][/path]. Without a path it is /ws/mt5, without a port 443 (ws: 80).
-Error ParseEndpoint(std::string_view url, Endpoint& endpoint);
+inline constexpr std::string_view kTicksTarget = "/ws/mt5";
+inline constexpr std::string_view kMarketTarget = "/ws/market-data";
+
+// Reads wss://host[:port][/path]. Without a port it is 443 (ws: 80).
+Error ParseEndpoint(std::string_view url, Endpoint& endpoint,
+                    std::string_view default_target = kTicksTarget);
+
+// Where the gateway that takes ticks there gives market data: /ws/market-data in place of /ws/mt5
+// at the end of the path, what stands before and behind it kept; else /ws/market-data alone.
+Endpoint MarketEndpointOf(const Endpoint& endpoint);
 
 }  // namespace tpb

@@ -342,8 +342,8 @@ void Machine::OnControl(const Throttle& throttle) {
   send_at_ = std::max(send_at_, now_);
 }
 
-// Nothing here depends on server-side configuration.
-void Machine::OnControl(const ConfigChanged&) { ++frames_ignored_; }
+// Nothing here depends on server-side configuration; what does is told by a kind of its own.
+void Machine::OnControl(const ConfigChanged&) {}
 
 void Machine::OnControl(const Notice& notice) {
   const std::string text = "The gateway says: " + notice.text + " (" + notice.code + ")";
@@ -355,6 +355,8 @@ void Machine::OnControl(const Notice& notice) {
        0, text, Code::kNotice);
   Do(action::Report{{Code::kNotice, text}});
 }
+
+void Machine::OnControl(const Pairs& pairs) { Do(action::Choose{pairs}); }
 
 void Machine::OnControl(const Unknown&) { ++frames_ignored_; }
 

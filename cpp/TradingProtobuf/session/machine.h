@@ -94,6 +94,9 @@ struct Tell {  // an event for people and EAs
   Code code = Code::kOk;
   std::string text;
 };
+struct Choose {  // the gateway has chosen these symbols for the user
+  Pairs pairs;
+};
 struct Report {  // kOk: there is no problem any more
   Error problem;
 };
@@ -103,7 +106,7 @@ struct Finish {};  // nothing will follow
 using Action =
     std::variant<action::Connect, action::Disconnect, action::CloseSocket, action::Ping,
                  action::Probe, action::Acknowledge, action::Release, action::GiveUp, action::Fork,
-                 action::Remember, action::Tell, action::Report, action::Finish>;
+                 action::Remember, action::Tell, action::Choose, action::Report, action::Finish>;
 using Actions = std::vector<Action>;
 
 // What of the outbox and its ledger the machine decides upon.
@@ -177,6 +180,7 @@ class Machine {
   void OnControl(const Throttle&);
   void OnControl(const ConfigChanged&);
   void OnControl(const Notice&);
+  void OnControl(const Pairs&);
   void OnControl(const Unknown&);
 
   bool LinkUp() const;

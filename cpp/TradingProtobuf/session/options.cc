@@ -47,11 +47,11 @@ Error ParseDuration(std::string_view key, std::string_view value, std::int64_t m
   return error;
 }
 
-Error ParseBytes(std::string_view key, std::string_view value, std::int64_t min, std::int64_t max,
-                 std::size_t& bytes) {
+Error ParseCount(std::string_view key, std::string_view value, std::int64_t min, std::int64_t max,
+                 std::size_t& count) {
   std::int64_t number = 0;
   Error error = ParseNumber(key, value, min, max, number);
-  if (!error) bytes = static_cast<std::size_t>(number);
+  if (!error) count = static_cast<std::size_t>(number);
   return error;
 }
 
@@ -132,6 +132,18 @@ struct Setting {
   Error (*apply)(std::string_view key, std::string_view value, Options& options);
 };
 
+Error ParseCache(std::string_view key, std::string_view value, Options& options) {
+  options.market_cache_choice = value == "none"   ? CacheChoice::kNone
+                                : value == "auto" ? CacheChoice::kAutomatic
+                                                  : CacheChoice::kFile;
+  if (options.market_cache_choice != CacheChoice::kFile) return {};
+  return ParsePath(key, value, options.market_cache);
+}
+
+Error ParseYesNo(std::string_view key, std::string_view value, bool& chosen) {
+  return ParseChoice(key, value, {{"yes", true}, {"no", false}}, chosen);
+}
+
 constexpr std::int64_t kMaxOutbox =
     std::min<std::uint64_t>(std::uint64_t{16} << 30, std::numeric_limits<std::ptrdiff_t>::max());
 
@@ -149,7 +161,7 @@ constexpr auto kSettings = std::to_array<Setting>({
      }},
     {"allow_plaintext",
      [](auto key, auto value, auto& o) {
-       return ParseChoice(key, value, {{"yes", true}, {"no", false}}, o.allow_plaintext);
+       return ParseYesNo(key, value, o.allow_plaintext);
      }},
     {"batch_ticks",
      [](auto key, auto value, auto& o) {
@@ -169,11 +181,11 @@ constexpr auto kSettings = std::to_array<Setting>({
                            auto& o) { return ParseDuration(key, value, 1, 60000, o.journal_sync); }},
     {"journal_segment_bytes",
      [](auto key, auto value, auto& o) {
-       return ParseBytes(key, value, 65536, 1073741824, o.journal_segment_bytes);
+       return ParseCount(key, value, 65536, 1073741824, o.journal_segment_bytes);
      }},
     {"outbox_bytes",
      [](auto key, auto value, auto& o) {
-       return ParseBytes(key, value, 65536, kMaxOutbox, o.outbox_bytes);
+       return ParseCount(key, value, 65536, kMaxOutbox, o.outbox_bytes);
      }},
     {"outbox_max_age_s",
      [](auto key, auto value, auto& o) {
@@ -228,6 +240,19 @@ constexpr auto kSettings = std::to_array<Setting>({
      [](auto key, auto value, auto& o) {
        return ParseDuration(key, value, 100, 5000, o.backoff_max);
      }},
+    {"stream_ticks",
+     [](auto key, auto value, auto& o) { return ParseYesNo(key, value, o.stream_ticks); }},
+    {"market_endpoint",
+     [](auto, auto value, auto& o) {
+       return ParseEndpoint(value, o.market_endpoint, kMarketTarget);
+     }},
+    {"market_inbox", [](auto key, auto value,
+                        auto& o) { return ParseCount(key, value, 1, 65536, o.market_inbox); }},
+    {"market_cache", [](auto key, auto value, auto& o) { return ParseCache(key, value, o); }},
+    {"market_history", [](auto key, auto value,
+                          auto& o) { return ParseCount(key, value, 0, 4096, o.market_history); }},
+    {"indicators",
+     [](auto key, auto value, auto& o) { return ParseYesNo(key, value, o.indicators); }},
 });
 
 // Levenshtein's distance, for naming the key that was meant.
@@ -351,6 +376,12 @@ Error CompleteOptions(Options& options) {
     if (*options.backup_endpoint == options.endpoint) {
       return Bad("The settings endpoint and backup_endpoint are the same address.");
     }
+  }
+  if (options.market_endpoint.host.empty()) {
+    options.market_endpoint = MarketEndpointOf(options.endpoint);
+  }
+  if (Error error = CheckPlaintext(options.market_endpoint, options.allow_plaintext)) {
+    return error;
   }
   if (options.backoff_min > options.backoff_max) {
     return Bad("The setting backoff_min_ms is above backoff_max_ms.");

@@ -15,6 +15,7 @@
 namespace tpb {
 
 enum class JournalChoice { kNone, kAutomatic, kFolder };
+enum class CacheChoice { kNone, kAutomatic, kFile };
 enum class WhenFull { kRefuse, kDropOldest };
 
 // How a session behaves; trading_protobuf.h tells each key (TpbOpen) with range and default.
@@ -43,6 +44,13 @@ struct Options {
   milliseconds heartbeat{3000};
   milliseconds backoff_min{250};
   milliseconds backoff_max{5000};
+  bool stream_ticks = true;
+  Endpoint market_endpoint;         // without a host: CompleteOptions derives it
+  std::size_t market_inbox = 4096;  // messages
+  CacheChoice market_cache_choice = CacheChoice::kAutomatic;
+  std::string market_cache;         // the file, for kFile
+  std::size_t market_history = 64;  // messages of each subscription
+  bool indicators = false;
 };
 
 // Reads "key=value;key=value". An error names the key and tells what it may be.
@@ -52,7 +60,7 @@ Error ParseOptions(std::string_view config, Options& options);
 Error ParseJournal(std::string_view value, Options& options);
 
 // What ParseOptions asks of settings together; fills user_id and tenant_id from the token where
-// they are empty, and outbox_bytes where it is 0.
+// they are empty, outbox_bytes where it is 0, market_endpoint where it has no host.
 Error CompleteOptions(Options& options);
 
 }  // namespace tpb

@@ -30,11 +30,11 @@ Error CheckTick(const Tick& tick, std::size_t index) {
   return {};
 }
 
-Error CheckSymbol(std::string_view name, std::size_t index) {
+Error CheckSymbol(std::string_view name, const std::string& where = ".") {
   if (IsSymbolName(name)) return {};
   return {Code::kBadSymbol,
-          "A symbol's name must have 1 to 64 bytes, no comma and no control characters" +
-              At(index) + " Pass the broker's own name, such as EURUSD."};
+          "A symbol's name must have 1 to 64 bytes, no comma and no control characters" + where +
+              " Pass the broker's own name, such as EURUSD."};
 }
 
 // Takes the name up to the next comma off the front.
@@ -60,11 +60,12 @@ Tick ToTick(const Quotes& quotes, std::size_t i) {
 // ----------------------------------------------------------
 
 Error Session::SendTicks(std::string_view name, std::span<const Tick> ticks) {
+  if (!options_.stream_ticks) return RefuseTicks();
   if (ticks.empty()) return {};
   const TimePoint begin = clock_.Now();
   std::unique_lock lock(mutex_);
   Symbol* symbol = nullptr;
-  Error error = CheckSymbol(name, 0);
+  Error error = CheckSymbol(name, At(0));
   if (!error) symbol = symbols_.Find(name);
   Need need{.unix_ms = clock_.UnixMs(), .call = ++calls_};
   for (std::size_t i = 0; !error && i < ticks.size(); ++i) {
@@ -82,6 +83,7 @@ Error Session::SendTicks(std::string_view name, std::span<const Tick> ticks) {
 }
 
 Error Session::SendQuotes(const Quotes& quotes) {
+  if (!options_.stream_ticks) return RefuseTicks();
   if (quotes.count == 0) return {};
   const TimePoint begin = clock_.Now();
   std::unique_lock lock(mutex_);
@@ -96,7 +98,7 @@ Error Session::SendQuotes(const Quotes& quotes) {
   }
   for (std::size_t i = 0; !error && i < quotes.count; ++i) {
     const std::string_view name = NextName(names);
-    error = CheckSymbol(name, i);
+    error = CheckSymbol(name, At(i));
     if (!error) error = AddTo(need, symbols_.Find(name), name, ToTick(quotes, i), i);
   }
   if (!error) error = MakeRoom(need, begin);
@@ -121,6 +123,9 @@ Error Session::AddTo(Need& need, Symbol* symbol, std::string_view name, const Ti
   }
   need.bytes += wire::BatchWriter::MaxTickBytes(name.size(), options_.tenant_id.size());
   ++need.ticks;
+  if (options_.indicators && symbol->indicators == nullptr) {
+    symbol->indicators = std::make_unique<quality::Indicators>();
+  }
   if (Error error = CheckTick(tick, index)) return error;
   if (options_.quality.policy != quality::Policy::kRefuse) return {};
   const quality::Flaws flaws = symbol->check.Try(tick, need.unix_ms, need.call);
@@ -201,6 +206,7 @@ void Session::Accept(Symbol& symbol, const Tick& tick, const Need& call, TimePoi
   if (writer_.ticks() == 0) batch_opened_at_ = now;
   writer_.Add(symbol.tag, tick, ++symbol.newest_sequence);
   symbol.Took(tick.time_msc);
+  if (symbol.indicators) symbol.indicators->Add(tick.bid, tick.time_msc);
   if (options_.quality.policy != quality::Policy::kOff) {
     if (const quality::Flaws flaws = symbol.check.Accept(tick, call.unix_ms)) flaws_.Add(flaws);
   }
@@ -245,6 +251,14 @@ Error Session::Refuse(Error error, std::size_t ticks) {
   status_.ticks_refused += static_cast<std::int64_t>(ticks);
   TellFlaws(clock_.Now());
   last_error_ = error.text;
+  return error;
+}
+
+Error Session::RefuseTicks() {
+  Error error{Code::kNotConfigured,
+              "The session streams no ticks, for it was opened with stream_ticks=no. Open one "
+              "without that to send them."};
+  NoteError(error);
   return error;
 }
 
@@ -311,6 +325,7 @@ Error Session::SetToken(Token token) {
     if (status_.state == State::kHalted && !finished_) SetState(State::kConnecting);
   }
   socket_.Wake();
+  market_.OnTokenRenewed();
   return {};
 }
 
@@ -318,8 +333,13 @@ Error Session::SetToken(Token token) {
 // ---------------------------------------------------------------------------------------
 
 Status Session::GetStatus() const {
-  const std::lock_guard lock(mutex_);
-  return outbox_ == nullptr ? status_ : StatusNow();
+  Status status;
+  {
+    const std::lock_guard lock(mutex_);
+    status = outbox_ == nullptr ? status_ : StatusNow();
+  }
+  if (!options_.stream_ticks) FollowMarket(status);
+  return status;
 }
 
 Status Session::StatusNow() const {
@@ -350,6 +370,7 @@ Status Session::StatusNow() const {
 }
 
 State Session::state() const {
+  if (!options_.stream_ticks) return market_.GetStatus().state;
   const std::lock_guard lock(mutex_);
   return status_.state;
 }
@@ -364,6 +385,19 @@ std::optional<Cursor> Session::GetCursor(std::string_view symbol) const {
   const Symbol* seen = symbols_.Seen(symbol);
   if (seen == nullptr) return std::nullopt;
   return seen->cursor;
+}
+
+Error Session::GetIndicators(std::string_view symbol, std::optional<IndicatorInfo>& info) const {
+  if (Error error = CheckSymbol(symbol)) return error;
+  if (!options_.indicators) {
+    return {Code::kNotConfigured,
+            "The session computes no indicators. Open it with indicators=yes to have them."};
+  }
+  const std::lock_guard lock(mutex_);
+  const Symbol* const seen = symbols_.Seen(symbol);
+  const quality::Indicators* const own = seen == nullptr ? nullptr : seen->indicators.get();
+  if (own != nullptr && own->info().ticks > 0) info = own->info();
+  return {};
 }
 
 std::optional<EventInfo> Session::NextEvent() {
@@ -387,26 +421,34 @@ void Session::NoteError(const Error& error) {
 
 std::int64_t Session::Close(milliseconds timeout) {
   const TimePoint deadline = clock_.Now() + timeout;
-  std::unique_lock lock(mutex_);
-  accepting_ = false;
-  if (writer_.ticks() > 0) CloseBatch();
-  status_.batches_closed = outbox_->next_sequence() - 1;
-  close_deadline_ = deadline;
-  lock.unlock();
-  socket_.Wake();
-  lock.lock();
-  finished_changed_.wait_until(lock, deadline + kStopMargin, [this] { return finished_; });
-  lock.unlock();
-  socket_.Stop();
-  thread_.join();
-  status_file_.Write(ToJson(GetStatus()));
+  market_.BeginEnd(deadline);
+  {
+    const std::lock_guard lock(mutex_);
+    accepting_ = false;
+    if (writer_.ticks() > 0) CloseBatch();
+    status_.batches_closed = outbox_->next_sequence() - 1;
+    close_deadline_ = deadline;
+  }
+  if (thread_.joinable()) EndThread(deadline);
+  market_.End();
+  LogEvents();
+  status_file_.Write(StatusJson());
   // A journal is free for the next session from here on.
-  lock.lock();
+  const std::lock_guard lock(mutex_);
   status_ = StatusNow();
   journal_ = nullptr;
   const std::unique_ptr<Outbox> closing = std::move(outbox_);
-  lock.unlock();
   return held_ticks_;
+}
+
+void Session::EndThread(TimePoint deadline) {
+  socket_.Wake();
+  {
+    std::unique_lock lock(mutex_);
+    finished_changed_.wait_until(lock, deadline + kStopMargin, [this] { return finished_; });
+  }
+  socket_.Stop();
+  thread_.join();
 }
 
 }  // namespace tpb

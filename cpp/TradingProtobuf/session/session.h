@@ -23,6 +23,7 @@
 #include "session/events.h"
 #include "session/histogram.h"
 #include "session/machine.h"
+#include "session/market_feed.h"
 #include "session/options.h"
 #include "session/rate.h"
 #include "session/status.h"
@@ -42,10 +43,10 @@ struct Quotes {
   std::size_t count = 0;
 };
 
-// One stream of ticks to a gateway. Ticks are accepted on the callers' threads, which end at the
-// outbox; everything else happens on the session's own thread. Every public function may be called
-// from any thread; only Close waits.
-class Session final : private transport::Listener, private Checkpointer {
+// One stream of ticks to a gateway, and the market data that comes back. Ticks are accepted on the
+// callers' threads, which end at the outbox; everything else happens on the session's own thread.
+// Every public function may be called from any thread; only Close waits.
+class Session final : private transport::Listener, private Checkpointer, private FeedHost {
  public:
   // Opens the outbox, takes up what an earlier life left in it, and starts the session's thread.
   // Null where that fails; `error` says why. Throws std::bad_alloc or std::system_error.
@@ -62,6 +63,7 @@ class Session final : private transport::Listener, private Checkpointer {
   Error SetToken(Token token);
 
   Status GetStatus() const;
+  std::string StatusJson() const;
   State state() const;
   // The newest problem, of a call or of the connection; "" = none so far.
   std::string LastError() const;
@@ -69,8 +71,14 @@ class Session final : private transport::Listener, private Checkpointer {
 
   // How far the symbol's ticks are accepted; nothing where it has none.
   std::optional<Cursor> GetCursor(std::string_view symbol) const;
+  // The indicators of the symbol's ticks; nothing in `info` where it has none.
+  Error GetIndicators(std::string_view symbol, std::optional<IndicatorInfo>& info) const;
   // The oldest event not taken yet.
   std::optional<EventInfo> NextEvent();
+
+  MarketFeed& market() { return market_; }
+  // The symbols that the gateway has chosen for the user, most important first.
+  std::vector<std::string> GetPairs() const;
 
   const Options& options() const { return options_; }
 
@@ -91,6 +99,13 @@ class Session final : private transport::Listener, private Checkpointer {
 
   // Checkpointer, under the lock.
   void WriteCheckpoint(std::vector<std::byte>& checkpoint) override;
+
+  // FeedHost.
+  std::string TokenText() const override;
+  std::string SessionId() const override;
+  void Tell(EventInfo event) override;
+  void Note(const Error& problem) override { NoteError(problem); }
+  void Choose(const Pairs& pairs, std::int32_t endpoint) override;
 
   // transport::Listener, on the session's thread.
   void OnWake() override;
@@ -118,6 +133,7 @@ class Session final : private transport::Listener, private Checkpointer {
   void Do(const action::Fork&);
   void Do(const action::Remember& remember);
   void Do(const action::Tell& tell);
+  void Do(const action::Choose& choose) { Choose(choose.pairs, machine_.endpoint()); }
   void Do(const action::Report& report);
   void Do(const action::Finish&);
   void HandOver();
@@ -130,8 +146,11 @@ class Session final : private transport::Listener, private Checkpointer {
   void LogEvents();
   void LookAtJournal();
   const Endpoint& EndpointOf(int index) const;
-  transport::ConnectRequest RequestTo(const Endpoint& endpoint) const;
   OutboxView View() const;
+
+  Error RefuseTicks();
+  void FollowMarket(Status& status) const;
+  void EndThread(TimePoint deadline);
 
   // Under the lock.
   struct Need {
@@ -190,6 +209,7 @@ class Session final : private transport::Listener, private Checkpointer {
   std::vector<EventInfo> to_log_;
   Status status_;  // without what GetStatus derives
   std::string last_error_;
+  std::vector<std::string> pairs_;
 
   // Thread safe by themselves. None after Close.
   std::unique_ptr<Outbox> outbox_;
@@ -200,6 +220,7 @@ class Session final : private transport::Listener, private Checkpointer {
   std::deque<BatchInfo> in_flight_;  // handed over in this life and not acknowledged
   std::pair<std::int64_t, std::int64_t> given_up_{0, 0};  // first and last
   std::int64_t connections_ = 0;
+  std::mutex log_mutex_;  // who logs, for the feed's thread can do so as well
   EventLog event_log_;
   StatusFile status_file_;
   TimePoint journal_look_at_{};
@@ -209,6 +230,8 @@ class Session final : private transport::Listener, private Checkpointer {
 
   transport::WebSocket socket_;
   std::thread thread_;
+
+  MarketFeed market_;  // last, for its thread uses the rest
 };
 
 }  // namespace tpb

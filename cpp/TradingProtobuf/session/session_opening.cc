@@ -25,7 +25,8 @@ Session::Session(Options options, const Clock& clock)
       event_log_(options_.event_log, options_.tenant_id,
                  {options_.endpoint.url(),
                   options_.backup_endpoint ? options_.backup_endpoint->url() : ""}),
-      socket_(*this) {}
+      socket_(*this),
+      market_(options_, clock_, life_, *this) {}
 
 Session::~Session() {
   socket_.Stop();
@@ -36,22 +37,28 @@ std::unique_ptr<Session> Session::Open(Options options, Error& error, const Cloc
   std::unique_ptr<Session> session(new Session(std::move(options), clock));
   error = session->OpenOutbox();
   if (error) return nullptr;
-  session->thread_ = std::thread(&Session::Run, session.get());
+  if (session->options_.stream_ticks) {
+    session->thread_ = std::thread(&Session::Run, session.get());
+  } else {
+    error = session->market_.Open();
+  }
   return session;
 }
 
 Error Session::OpenOutbox() {
   const std::lock_guard lock(mutex_);
-  if (options_.journal_choice == JournalChoice::kNone) {
+  // Without ticks a journal would only be kept from who sends some.
+  if (options_.journal_choice == JournalChoice::kNone || !options_.stream_ticks) {
     outbox_ = std::make_unique<MemoryOutbox>(options_.outbox_bytes);
   } else if (Error error = OpenJournal()) {
     return error;
   }
   Ledger& ledger = outbox_->ledger();
   if (ledger.session_id().empty()) ledger.SetSession(RandomId(), "");
-  SetState(State::kConnecting);
+  if (options_.stream_ticks) SetState(State::kConnecting);
   status_.outbox_capacity_bytes = static_cast<std::int64_t>(outbox_->capacity_bytes());
-  status_.endpoint_url = options_.endpoint.url();
+  status_.endpoint_url =
+      (options_.stream_ticks ? options_.endpoint : options_.market_endpoint).url();
   status_.session_id = ledger.session_id();
   status_.user_id = options_.user_id;
   status_.tenant_id = options_.tenant_id;

@@ -1,16 +1,13 @@
 // The session's own thread: what the machine decides is done here.
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <iterator>
-#include <map>
 #include <utility>
 
-#include "platform/crc32c.h"
 #include "platform/fnv1a.h"
 #include "session/random_id.h"
 #include "session/session.h"
+#include "session/upgrade_request.h"
 #include "wire/control_reader.h"
 
 namespace tpb {
@@ -22,40 +19,6 @@ constexpr milliseconds kJournalLook{1000};
 
 // By which the ledger knows it again.
 std::uint64_t KeyOf(const Endpoint& endpoint) { return Fnv1a(endpoint.url()); }
-
-// CRC-32C of the credentials, the subprotocol and every header of ours, each as "name:value\n" in
-// order of their names. A new header belongs into the gateway's list as well (upgrade.py).
-std::string CheckOf(const transport::ConnectRequest& request) {
-  std::map<std::string, std::string> lines;
-  for (const auto& [name, value] : request.headers) {
-    lines[name == "Authorization" ? "authorization" : name] = value;
-  }
-  lines["sec-websocket-protocol"] = request.subprotocol;
-  std::string text;
-  for (const auto& [name, value] : lines) text.append(name).append(":").append(value).append("\n");
-  std::array<char, 9> digits{};
-  std::snprintf(digits.data(), digits.size(), "%08x", Crc32c(std::as_bytes(std::span(text))));
-  return digits.data();
-}
-
-Error ToProblem(const transport::ConnectFailure& failure) {
-  if (failure.kind == transport::FailureKind::kProtocol) return {Code::kProtocol, failure.text};
-  if (failure.kind != transport::FailureKind::kRefused) return {Code::kNetwork, failure.text};
-  if (failure.http_status == 401 || failure.http_status == 403) {
-    return {Code::kCredentials,
-            failure.text +
-                " The token is wrong, has expired or lacks rights; no further try is "
-                "made without a new one (ConnectWebSocket or TpbSetToken)."};
-  }
-  const bool passing = failure.http_status >= 500 || failure.http_status == 429;
-  return {passing ? Code::kNetwork : Code::kProtocol, failure.text};
-}
-
-// An answer that a person has to act upon, such as 404.
-bool IsPersistent(const transport::ConnectFailure& failure) {
-  return failure.kind == transport::FailureKind::kCertificate ||
-         (failure.kind == transport::FailureKind::kRefused && failure.http_status < 500);
-}
 
 }  // namespace
 
@@ -120,10 +83,11 @@ void Session::LookAtJournal() {
               .text = problem->text});
     last_error_ = problem->text;
   }
-  status_file_.Write(ToJson(GetStatus()));
+  status_file_.Write(StatusJson());
 }
 
 void Session::LogEvents() {
+  const std::lock_guard logging(log_mutex_);
   std::vector<EventInfo> events;
   std::string session_id;
   {
@@ -140,7 +104,7 @@ void Session::OnConnected(const transport::Connected& connected) {
 }
 
 void Session::OnConnectFailed(const transport::ConnectFailure& failure) {
-  Handle(event::ConnectFailed{ToProblem(failure), IsPersistent(failure), failure.retry_after});
+  Handle(ToConnectFailed(failure));
 }
 
 void Session::OnFrame(std::span<const std::byte> payload) {
@@ -202,7 +166,7 @@ void Session::Handle(const Event& event) {
 void Session::Do(const action::Connect& connect) {
   const Endpoint& endpoint = EndpointOf(connect.endpoint);
   Ledger& ledger = outbox_->ledger();
-  transport::ConnectRequest request = RequestTo(endpoint);
+  transport::ConnectRequest request = RequestTo(endpoint, options_, kSubprotocol, kMaxFrame);
   {
     const std::lock_guard lock(mutex_);
     ++status_.connect_attempts;
@@ -222,22 +186,8 @@ void Session::Do(const action::Connect& connect) {
   if (given_up_.second > 0) {
     say("x-given-up", std::to_string(given_up_.first) + "-" + std::to_string(given_up_.second));
   }
-  // A request is not to be taken for another one because of a bit that flipped on its way.
-  request.headers.emplace_back("x-check", CheckOf(request));
+  AddCheck(request);
   socket_.Connect(request);
-}
-
-transport::ConnectRequest Session::RequestTo(const Endpoint& endpoint) const {
-  transport::ConnectRequest request;
-  request.tls = endpoint.tls;
-  request.host = endpoint.host;
-  request.port = endpoint.port;
-  request.target = endpoint.target;
-  request.subprotocol = kSubprotocol;
-  request.ca_file = options_.ca_file;
-  request.timeout = options_.connect_timeout;
-  request.max_frame_bytes = kMaxFrame;
-  return request;
 }
 
 void Session::Do(const action::Disconnect&) { socket_.Abort(); }
@@ -246,13 +196,7 @@ void Session::Do(const action::CloseSocket& close) { socket_.Close(close.code, c
 
 void Session::Do(const action::Ping&) { socket_.Ping(); }
 
-void Session::Do(const action::Probe&) {
-  transport::ConnectRequest request = RequestTo(options_.endpoint);
-  request.target = "/healthz";
-  request.subprotocol.clear();
-  request.timeout = std::min(request.timeout, options_.heartbeat);
-  socket_.Probe(request);
-}
+void Session::Do(const action::Probe&) { socket_.Probe(ProbeOf(options_.endpoint, options_)); }
 
 void Session::Do(const action::Acknowledge& acknowledge) {
   const std::int64_t ticks = CountAcknowledged(acknowledge.up_to, clock_.Now());

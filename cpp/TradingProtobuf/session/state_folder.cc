@@ -53,21 +53,30 @@ std::string FolderName(const Options& options) {
   return host + "-" + Hex(Fnv1a(identity));
 }
 
-}  // namespace
-
-Error AutomaticJournalFolder(const Options& options, int number, std::string& folder) {
+// Below the place for state.
+Error Place(const Options& options, int number, std::string_view kind, std::string_view ending,
+            std::string& place) {
   const std::filesystem::path state = StateFolder();
   if (state.empty()) {
-    return {
-        Code::kBadConfig,
-        "The system names no folder for journals. Set the environment variable TPB_STATE_DIR to "
-        "one, or journal= to a folder."};
+    return {Code::kBadConfig,
+            "The system names no folder for state. Set the environment variable TPB_STATE_DIR to "
+            "one, or journal= and market_cache= to places of your own."};
   }
   std::string name = FolderName(options);
   if (number > 1) name += "-" + std::to_string(number);
-  const std::u8string text = (state / "journal" / name).u8string();
-  folder.assign(text.begin(), text.end());
+  const std::u8string text = (state / kind / name.append(ending)).u8string();
+  place.assign(text.begin(), text.end());
   return {};
+}
+
+}  // namespace
+
+Error AutomaticJournalFolder(const Options& options, int number, std::string& folder) {
+  return Place(options, number, "journal", "", folder);
+}
+
+Error AutomaticMarketCache(const Options& options, int number, std::string& file) {
+  return Place(options, number, "market", ".cache", file);
 }
 
 }  // namespace tpb

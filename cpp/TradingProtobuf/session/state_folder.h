@@ -15,4 +15,7 @@ inline constexpr int kMaxJournalFolders = 16;
 // `number` is 1 to kMaxJournalFolders. An error when the system names no place for state.
 Error AutomaticJournalFolder(const Options& options, int number, std::string& folder);
 
+// The file of market_cache=auto, likewise: market/<host>-<hash>.cache.
+Error AutomaticMarketCache(const Options& options, int number, std::string& file);
+
 }  // namespace tpb

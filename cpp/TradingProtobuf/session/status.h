@@ -5,6 +5,7 @@
 
 #include "model/error.h"
 #include "model/state.h"
+#include "session/market_status.h"
 
 namespace tpb {
 
@@ -104,7 +105,8 @@ void ForEachField(S& status, Visitor&& visit) {
   visit("flaw_backward", status.flaw_backward);
 }
 
-// One JSON object of all fields and state_name.
-std::string ToJson(const Status& status);
+// One JSON object of all fields and state_name, and those of the market data with "market_" before
+// their names.
+std::string ToJson(const Status& status, const MarketStatus& market);
 
 }  // namespace tpb

@@ -11,7 +11,6 @@ namespace {
 // version (u32), number of symbols (u32), and of each: length of its name (u8), the name, newest
 // sequence (i64), cursor's time_msc (i64) and count (i32). Little-endian.
 constexpr std::uint32_t kVersion = 1;
-constexpr std::size_t kMaxName = 64;
 
 static_assert(std::endian::native == std::endian::little,
               "values are stored as they lie in memory");
@@ -49,12 +48,6 @@ bool IsSound(std::int64_t newest_sequence, const Cursor& cursor) {
 }
 
 }  // namespace
-
-bool IsSymbolName(std::string_view name) {
-  return !name.empty() && name.size() <= kMaxName && std::ranges::all_of(name, [](char c) {
-    return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f && c != ',';
-  });
-}
 
 void Symbols::Write(std::vector<std::byte>& out) const {
   out.reserve(out.size() + MaxBytes(by_name_.size()));

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,13 +11,12 @@
 #include <vector>
 
 #include "model/error.h"
+#include "model/symbol_name.h"
+#include "quality/indicators.h"
 #include "quality/tick_check.h"
 #include "wire/batch_writer.h"
 
 namespace tpb {
-
-// 1 to 64 bytes, no comma, no control characters; that it is UTF-8 is checked elsewhere.
-bool IsSymbolName(std::string_view name);
 
 // How far a symbol's ticks are with the library (TpbCursor).
 struct Cursor {
@@ -45,6 +45,7 @@ struct Symbol {
   std::int64_t newest_sequence = 0;  // of its ticks
   Cursor cursor;
   quality::TickCheck check;
+  std::unique_ptr<quality::Indicators> indicators;  // of its ticks, where they are asked for
 };
 
 // The symbols of a session, found by name. What is returned stays where it is, until Read.

@@ -284,7 +284,8 @@ class Connection final : public std::enable_shared_from_this<Connection>,
       return;
     }
     const auto data = buffer_.cdata();
-    listener_->OnFrame({static_cast<const std::byte*>(data.data()), data.size()});
+    const std::span payload(static_cast<const std::byte*>(data.data()), data.size());
+    stream_->got_text() ? listener_->OnText(payload) : listener_->OnFrame(payload);
     if (stage_ == Stage::kDone) return;  // the listener dropped the connection
     buffer_.clear();
     ReadNext();

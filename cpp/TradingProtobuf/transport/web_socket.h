@@ -62,7 +62,8 @@ class Listener {
   virtual void OnTimer() = 0;  // the moment given to SetTimer is there
   virtual void OnConnected(const Connected&) = 0;
   virtual void OnConnectFailed(const ConnectFailure&) = 0;
-  virtual void OnFrame(std::span<const std::byte> payload) = 0;  // one whole binary or text message
+  virtual void OnFrame(std::span<const std::byte> payload) = 0;  // one whole binary message
+  virtual void OnText(std::span<const std::byte> payload) { OnFrame(payload); }  // ... or text one
   virtual void OnPong() = 0;
   // Everything queued is with the operating system. Not told of a connection that is ending.
   virtual void OnSent() = 0;

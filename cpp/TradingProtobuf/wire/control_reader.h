@@ -16,6 +16,8 @@ inline constexpr std::size_t kMaxNoticeTextBytes = 1024;
 // A ConfigChanged with more or longer sections is refused: a list cut short would hide a change.
 inline constexpr std::size_t kMaxSections = 256;
 inline constexpr std::size_t kMaxSectionBytes = 64;
+// Of a PairSelection the first so many are read, and names that no symbol can have are left out.
+inline constexpr std::size_t kMaxPairs = 1024;
 
 // Reads one StreamControl frame; nothing when the bytes are none, or are beyond the limits above.
 std::optional<Control> ReadControl(std::span<const std::byte> frame) noexcept;

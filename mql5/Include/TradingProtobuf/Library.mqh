@@ -24,10 +24,11 @@ string TpbLibraryProblem()
              "or "
              "under Tools > Options > Expert Advisors, then attach it again.";
 
+   // A newer one is welcome: the contract only grows.
    const int version = TpbAbiVersion();
-   if(version != TPB_ABI_VERSION)
+   if(version < TPB_ABI_VERSION)
       return StringFormat(
-         "TradingProtobuf.dll speaks ABI %d, this program ABI %d. Take the DLL and "
+         "TradingProtobuf.dll speaks ABI %d, this program needs ABI %d. Take the DLL and "
          "the MQL5 files of one release, and restart the terminal.",
          version, TPB_ABI_VERSION);
 
@@ -36,5 +37,14 @@ string TpbLibraryProblem()
       problem = TpbLayoutProblem("TpbStatusInfo", TPB_LAYOUT_STATUS, (int)sizeof(TpbStatusInfo));
    if(problem == "")
       problem = TpbLayoutProblem("TpbEventInfo", TPB_LAYOUT_EVENT, (int)sizeof(TpbEventInfo));
+   if(problem == "")
+      problem =
+         TpbLayoutProblem("TpbMarketData", TPB_LAYOUT_MARKET_DATA, (int)sizeof(TpbMarketData));
+   if(problem == "")
+      problem = TpbLayoutProblem("TpbMarketStatusInfo", TPB_LAYOUT_MARKET_STATUS,
+                                 (int)sizeof(TpbMarketStatusInfo));
+   if(problem == "")
+      problem =
+         TpbLayoutProblem("TpbIndicatorInfo", TPB_LAYOUT_INDICATORS, (int)sizeof(TpbIndicatorInfo));
    return problem;
 }

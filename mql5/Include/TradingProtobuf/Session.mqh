@@ -21,8 +21,9 @@ private:
    int m_said[];       // results below zero that were told
    long m_event;       // number of the newest event told
    ulong m_resume_ms;  // after a refusal: when to try again
+   bool m_market_lost;
 
-   void Say(const string text, const bool alarming);
+   void Tell(const TpbEventInfo &event, const string text);
    void SayOnce(const int result);
    bool IsAlarming(const TpbEventInfo &event) const;
 
@@ -33,6 +34,7 @@ public:
    bool Open(const CTpbSettings &settings, const bool alerts);
    void Close(const int timeout_ms);
    bool IsOpen() const { return m_handle > 0; }
+   long Handle() const { return m_handle; }
 
    // Why Open failed, else the session's newest problem; "" = none.
    string Problem() const { return IsOpen() ? TpbErrorText(m_handle) : m_problem; }
@@ -45,7 +47,10 @@ public:
    // The newest tick of a symbol that the library holds or has held; false = it knows of none.
    bool Cursor(const string symbol, long &time_msc, int &count);
    bool Status(TpbStatusInfo &status);
+   bool MarketStatus(TpbMarketStatusInfo &status);
    void PollEvents();
+   // In the journal, or as an alert where those are on.
+   void Say(const string text, const bool alarming);
    // A halted session tries again once its token file holds another token; once a second is enough.
    void RenewToken();
 };
@@ -57,7 +62,8 @@ CTpbSession::CTpbSession()
       m_token(""),
       m_token_file(""),
       m_event(0),
-      m_resume_ms(0)
+      m_resume_ms(0),
+      m_market_lost(false)
 {
 }
 
@@ -69,6 +75,7 @@ bool CTpbSession::Open(const CTpbSettings &settings, const bool alerts)
    m_token_file = settings.TokenFile();
    m_event = 0;
    m_resume_ms = 0;
+   m_market_lost = false;
    ArrayResize(m_said, 0);
 
    m_problem = TpbLibraryProblem();
@@ -124,6 +131,12 @@ bool CTpbSession::Status(TpbStatusInfo &status)
    return IsOpen() && TpbStatus(m_handle, status) == TPB_OK;
 }
 
+bool CTpbSession::MarketStatus(TpbMarketStatusInfo &status)
+{
+   ZeroMemory(status);
+   return IsOpen() && TpbMarketStatus(m_handle, status) == TPB_OK;
+}
+
 void CTpbSession::PollEvents()
 {
    TpbEventInfo event;
@@ -135,8 +148,17 @@ void CTpbSession::PollEvents()
       if(event.number > m_event + 1)
          PrintFormat("TPB: %I64d events were not seen in time", event.number - m_event - 1);
       m_event = event.number;
-      Say(ShortArrayToString(text), IsAlarming(event));
+      Tell(event, ShortArrayToString(text));
    }
+}
+
+void CTpbSession::Tell(const TpbEventInfo &event, const string text)
+{
+   if(event.kind == TPB_EVENT_MARKET_REFUSED)
+      return;  // comes again with each try; CMarketFeed says it once
+   Say(text, IsAlarming(event));
+   if(event.kind == TPB_EVENT_MARKET_LOST || event.kind == TPB_EVENT_MARKET_LIVE)
+      m_market_lost = event.kind == TPB_EVENT_MARKET_LOST;
 }
 
 void CTpbSession::RenewToken()
@@ -180,7 +202,9 @@ bool CTpbSession::IsAlarming(const TpbEventInfo &event) const
    {
       case TPB_EVENT_RESTORED:
       case TPB_EVENT_ACCEPTING: return true;
+      case TPB_EVENT_MARKET_LIVE: return m_market_lost;
       case TPB_EVENT_BUFFERING:
+      case TPB_EVENT_MARKET_OVERFLOW:
       case TPB_EVENT_QUALITY: return false;
    }
    return event.severity >= TPB_WARNING;

@@ -14,7 +14,6 @@ private:
    int m_shown;  // on the chart
 
    string RowName(const int row) const { return TPB_PANEL_PREFIX + IntegerToString(row); }
-   color Tone(const int state) const;
    void Row(const string text, const color tone);
 
 public:
@@ -24,6 +23,7 @@ public:
    void Line(const string text) { Line(text, (color)ChartGetInteger(0, CHART_COLOR_FOREGROUND)); }
    void Line(const string text, const color tone);
    void Session(CTpbSession &session);
+   color Tone(const int state) const;
    void End();
    void Remove();
 };

@@ -50,14 +50,9 @@ int CTickPump::Add(CTpbSession &session, const string symbols, const int repair_
 
 bool CTickPump::AddOne(CTpbSession &session, const string entry, const int repair_hours)
 {
-   const int equals = StringFind(entry, "=");
-   string name = equals < 0 ? entry : StringSubstr(entry, 0, equals);
-   string symbol = equals < 0 ? entry : StringSubstr(entry, equals + 1);
-   StringTrimLeft(name);
-   StringTrimRight(name);
-   StringTrimLeft(symbol);
-   StringTrimRight(symbol);
-   if(name == "")
+   string name = "";
+   string symbol = "";
+   if(!TpbSplitEntry(entry, name, symbol))
       return false;
    if(Find(name) >= 0)
       return true;

@@ -86,12 +86,16 @@ int32_t SendTo(TpbHandle handle, const std::vector<TpbTick>& ticks,
 BOOST_AUTO_TEST_SUITE(contract)
 
 BOOST_AUTO_TEST_CASE(version_and_layouts) {
-  BOOST_TEST(TpbAbiVersion() == 1);
+  BOOST_TEST(TpbAbiVersion() == 2);
   BOOST_TEST(AbiVersionSeenByC() == TPB_OK);
   BOOST_TEST(TpbSizeOf(TPB_LAYOUT_TICK) == 60);
   BOOST_TEST(TpbSizeOf(TPB_LAYOUT_STATUS) == 216);
   BOOST_TEST(TpbSizeOf(TPB_LAYOUT_EVENT) == 40);
+  BOOST_TEST(TpbSizeOf(TPB_LAYOUT_MARKET_DATA) == 168);
+  BOOST_TEST(TpbSizeOf(TPB_LAYOUT_MARKET_STATUS) == 88);
+  BOOST_TEST(TpbSizeOf(TPB_LAYOUT_INDICATORS) == 56);
   BOOST_TEST(TpbSizeOf(0) == TPB_E_INVALID_ARGUMENT);
+  BOOST_TEST(TpbSizeOf(7) == TPB_E_INVALID_ARGUMENT);
 }
 
 BOOST_AUTO_TEST_CASE(a_cursor_tells_the_newest_time_and_how_many_share_it) {
@@ -242,6 +246,112 @@ BOOST_AUTO_TEST_CASE(arguments) {
   TpbClose(handle, 0);
 }
 
+BOOST_AUTO_TEST_CASE(subscriptions_without_a_gateway) {
+  const TpbHandle handle = Open();
+  TpbMarketStatusInfo status{};
+  BOOST_TEST(TpbMarketStatus(handle, &status) == TPB_OK);
+  BOOST_TEST(status.state == TPB_STATE_DISCONNECTED);
+  BOOST_TEST(TpbSubscribe(handle, Units(u"EURUSD"), nullptr) == 1);
+  BOOST_TEST(TpbSubscribe(handle, Units(u"EURUSD"), Units(u"1m")) == 1);
+  BOOST_TEST(TpbSubscribe(handle, Units(u"EURUSD"), Units(u"tick")) == 2);
+  BOOST_TEST(TpbSubscription(handle, 1, nullptr, 0) == TPB_SUBSCRIPTION_ASKED);
+  TpbMarketData data[2]{};
+  BOOST_TEST(TpbPollMarketData(handle, data, 2) == 0);
+  BOOST_TEST(TpbPollMarketData(handle, nullptr, 0) == 0);
+  BOOST_TEST(TpbLatest(handle, Units(u"EURUSD"), Units(u""), data) == 0);
+  BOOST_TEST(TpbMarketHistory(handle, Units(u"EURUSD"), nullptr, data, 2) == 0);
+  BOOST_TEST(TpbMarketStatus(handle, &status) == TPB_OK);
+  BOOST_TEST(status.state != TPB_STATE_DISCONNECTED);
+  BOOST_TEST(status.subscriptions == 0);
+  BOOST_TEST(TpbUnsubscribe(handle, Units(u"EURUSD"), nullptr) == TPB_OK);
+  BOOST_TEST(TpbUnsubscribe(handle, Units(u"EURUSD"), nullptr) == TPB_E_NOT_SUBSCRIBED);
+  BOOST_TEST(TpbSubscription(handle, 1, nullptr, 0) == TPB_SUBSCRIPTION_ENDED);
+  BOOST_TEST(TpbLatest(handle, Units(u"EURUSD"), nullptr, data) == TPB_E_NOT_SUBSCRIBED);
+  BOOST_TEST(LastError(TPB_THIS_THREAD).find("TpbSubscribe") != std::string::npos);
+  TpbChar text[4] = {7, 7, 7, 7};
+  BOOST_TEST(TpbPairs(handle, text, 4) == 1);
+  BOOST_TEST(text[0] == 0);
+  TpbClose(handle, 0);
+}
+
+BOOST_AUTO_TEST_CASE(so_many_subscriptions) {
+  const TpbHandle handle = Open(u";market_cache=none;market_history=0;market_inbox=1");
+  for (int i = 0; i < TPB_MAX_SUBSCRIPTIONS; ++i) {
+    std::u16string name = u"S";
+    for (const char c : std::to_string(i)) name.push_back(static_cast<char16_t>(c));
+    BOOST_REQUIRE(TpbSubscribe(handle, Units(name), nullptr) == i + 1);
+  }
+  BOOST_TEST(TpbSubscribe(handle, Units(u"ONE_MORE"), nullptr) == TPB_E_TOO_MANY);
+  BOOST_TEST(TpbSubscribe(handle, Units(u"S7"), nullptr) == 8);
+  TpbClose(handle, 0);
+}
+
+BOOST_AUTO_TEST_CASE(arguments_of_market_data) {
+  const TpbHandle handle = Open(u";market_cache=none");
+  const std::u16string name = u"EURUSD";
+  const std::u16string huge(1 << 20, u'a');
+  TpbMarketData data{};
+  BOOST_TEST(TpbSubscribe(handle, nullptr, nullptr) == TPB_E_BAD_SYMBOL);
+  BOOST_TEST(TpbSubscribe(handle, Units(u"A,B"), nullptr) == TPB_E_BAD_SYMBOL);
+  BOOST_TEST(TpbSubscribe(handle, Units(huge), nullptr) == TPB_E_INVALID_ARGUMENT);
+  BOOST_TEST(TpbSubscribe(handle, Units(name), Units(u"2m")) == TPB_E_INVALID_ARGUMENT);
+  BOOST_TEST(TpbSubscribe(handle, Units(name), Units(huge)) == TPB_E_INVALID_ARGUMENT);
+  BOOST_TEST(TpbUnsubscribe(handle, Units(u"\xd800"), nullptr) == TPB_E_INVALID_ARGUMENT);
+  BOOST_TEST(TpbUnsubscribe(handle, nullptr, nullptr) == TPB_E_NOT_SUBSCRIBED);
+  for (const std::int32_t number : {-1, 0, 1, 1 << 30}) {
+    BOOST_TEST(TpbSubscription(handle, number, nullptr, 0) == TPB_E_NOT_SUBSCRIBED);
+  }
+  BOOST_TEST(TpbSubscribe(handle, Units(name), nullptr) == 1);
+  BOOST_TEST(TpbSubscription(handle, 1, nullptr, 5) == TPB_E_INVALID_ARGUMENT);
+  BOOST_TEST(TpbPollMarketData(handle, nullptr, 1) == TPB_E_INVALID_ARGUMENT);
+  BOOST_TEST(TpbPollMarketData(handle, &data, -1) == TPB_E_INVALID_ARGUMENT);
+  BOOST_TEST(TpbLatest(handle, Units(name), nullptr, nullptr) == TPB_E_INVALID_ARGUMENT);
+  BOOST_TEST(TpbMarketHistory(handle, Units(name), nullptr, nullptr, 1) == TPB_E_INVALID_ARGUMENT);
+  BOOST_TEST(TpbMarketHistory(handle, Units(name), nullptr, &data, -1) == TPB_E_INVALID_ARGUMENT);
+  BOOST_TEST(TpbMarketHistory(handle, Units(name), nullptr, nullptr, 0) == 0);
+  BOOST_TEST(TpbMarketStatus(handle, nullptr) == TPB_E_INVALID_ARGUMENT);
+  BOOST_TEST(TpbPairs(handle, nullptr, 1) == TPB_E_INVALID_ARGUMENT);
+  BOOST_TEST(TpbPairs(handle, nullptr, -1) == TPB_E_INVALID_ARGUMENT);
+  BOOST_TEST(TpbIndicators(handle, Units(name), nullptr) == TPB_E_INVALID_ARGUMENT);
+  TpbIndicatorInfo info{};
+  BOOST_TEST(TpbIndicators(handle, Units(name), &info) == TPB_E_NOT_CONFIGURED);
+  TpbClose(handle, 0);
+}
+
+BOOST_AUTO_TEST_CASE(indicators_of_the_ticks_that_were_accepted) {
+  const TpbHandle handle = Open(u";indicators=yes");
+  TpbIndicatorInfo info{};
+  BOOST_TEST(TpbIndicators(handle, Units(u"EURUSD"), &info) == 0);
+  BOOST_TEST(TpbIndicators(handle, Units(u"A,B"), &info) == TPB_E_BAD_SYMBOL);
+  std::vector<TpbTick> ticks;
+  for (int i = 0; i < 20; ++i) {
+    ticks.push_back(MakeTick(i));
+    ticks.back().bid = 1.0 + i;
+  }
+  BOOST_TEST(SendTo(handle, ticks) == 20);
+  TpbTick bad = MakeTick(20);
+  bad.bid = std::nan("");
+  BOOST_TEST(SendTo(handle, {MakeTick(20), bad}) == TPB_E_BAD_TICK);  // neither went in
+  BOOST_TEST(TpbIndicators(handle, Units(u"EURUSD"), &info) == 1);
+  BOOST_TEST(info.ticks == 20);
+  BOOST_TEST(info.time_msc == MakeTick(19).time_msc);
+  BOOST_TEST(info.sma_20 == 10.5);
+  BOOST_TEST(std::isnan(info.sma_50));
+  BOOST_TEST(info.rsi == 100);
+  BOOST_TEST(TpbIndicators(handle, Units(u"GBPUSD"), &info) == 0);
+  TpbClose(handle, 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_session_without_ticks_takes_none) {
+  const TpbHandle handle = Open(u";stream_ticks=no;market_cache=none");
+  BOOST_TEST(SendTo(handle, {MakeTick()}) == TPB_E_NOT_CONFIGURED);
+  BOOST_TEST(LastError(handle).find("stream_ticks=no") != std::string::npos);
+  BOOST_TEST(Status(handle).state != TPB_STATE_DISCONNECTED);
+  BOOST_TEST(TpbFlush(handle) == 0);
+  BOOST_TEST(TpbSubscribe(handle, Units(u"EURUSD"), nullptr) == 1);
+  BOOST_TEST(TpbClose(handle, 0) == 0);
+}
+
 BOOST_AUTO_TEST_CASE(handles_that_are_none) {
   const TpbTick tick = MakeTick();
   TpbStatusInfo status{};
@@ -251,6 +361,18 @@ BOOST_AUTO_TEST_CASE(handles_that_are_none) {
     BOOST_TEST(TpbFlush(handle) == TPB_E_BAD_HANDLE);
     BOOST_TEST(TpbStatus(handle, &status) == TPB_E_BAD_HANDLE);
     BOOST_TEST(TpbClose(handle, 0) == TPB_E_BAD_HANDLE);
+    TpbMarketData data{};
+    TpbMarketStatusInfo market{};
+    TpbIndicatorInfo indicators{};
+    BOOST_TEST(TpbSubscribe(handle, Units(u"EURUSD"), nullptr) == TPB_E_BAD_HANDLE);
+    BOOST_TEST(TpbUnsubscribe(handle, Units(u"EURUSD"), nullptr) == TPB_E_BAD_HANDLE);
+    BOOST_TEST(TpbSubscription(handle, 1, nullptr, 0) == TPB_E_BAD_HANDLE);
+    BOOST_TEST(TpbPollMarketData(handle, &data, 1) == TPB_E_BAD_HANDLE);
+    BOOST_TEST(TpbLatest(handle, Units(u"EURUSD"), nullptr, &data) == TPB_E_BAD_HANDLE);
+    BOOST_TEST(TpbMarketHistory(handle, Units(u"EURUSD"), nullptr, &data, 1) == TPB_E_BAD_HANDLE);
+    BOOST_TEST(TpbMarketStatus(handle, &market) == TPB_E_BAD_HANDLE);
+    BOOST_TEST(TpbPairs(handle, nullptr, 0) == TPB_E_BAD_HANDLE);
+    BOOST_TEST(TpbIndicators(handle, Units(u"EURUSD"), &indicators) == TPB_E_BAD_HANDLE);
     BOOST_TEST(LastError(handle).find("no open session") != std::string::npos);
   }
   BOOST_TEST(TpbClose(TPB_DEFAULT_SESSION, 0) == TPB_E_BAD_HANDLE);

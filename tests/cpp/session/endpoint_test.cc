@@ -43,6 +43,26 @@ BOOST_AUTO_TEST_CASE(loopback) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(where_the_market_data_of_a_gateway_is) {
+  const auto target = [](std::string_view url) {
+    Endpoint endpoint;
+    BOOST_TEST(ParseEndpoint(url, endpoint).text == "");
+    const Endpoint market = MarketEndpointOf(endpoint);
+    BOOST_TEST(market.host == endpoint.host);
+    BOOST_TEST(market.port == endpoint.port);
+    BOOST_TEST(market.tls == endpoint.tls);
+    return market.target;
+  };
+  BOOST_TEST(target("wss://a") == "/ws/market-data");
+  BOOST_TEST(target("ws://a:9/ws/mt5") == "/ws/market-data");
+  BOOST_TEST(target("wss://a/tenant/ws/mt5?k=/ws/mt5") == "/tenant/ws/market-data?k=/ws/mt5");
+  BOOST_TEST(target("wss://a/other?k=v") == "/ws/market-data");
+  BOOST_TEST(target("wss://a/ws/mt5/") == "/ws/market-data");
+  Endpoint endpoint;
+  BOOST_TEST(ParseEndpoint("wss://a", endpoint, kMarketTarget).text == "");
+  BOOST_TEST(endpoint.target == "/ws/market-data");
+}
+
 BOOST_AUTO_TEST_CASE(what_is_no_endpoint_is_told_why) {
   const std::string_view bad[] = {
       "",          "gateway",          "http://a",         "wss://",         "wss:///path",

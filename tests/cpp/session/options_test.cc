@@ -50,6 +50,33 @@ BOOST_AUTO_TEST_CASE(defaults) {
   BOOST_TEST(options.quality.max_future_ms == 54000000);
   BOOST_TEST(options.quality.max_backward_ms == 1000);
   BOOST_TEST(options.event_log == "");
+  BOOST_TEST(options.stream_ticks);
+  BOOST_TEST(options.market_endpoint.url() == "wss://gateway:443/ws/market-data");
+  BOOST_TEST(options.market_inbox == 4096u);
+  BOOST_TEST((options.market_cache_choice == CacheChoice::kAutomatic));
+  BOOST_TEST(options.market_history == 64u);
+  BOOST_TEST(!options.indicators);
+}
+
+BOOST_AUTO_TEST_CASE(market_data) {
+  const Options options = Parsed(kBase +
+                                 ";stream_ticks=no;market_endpoint=wss://prices;market_inbox=65536;"
+                                 "market_cache=/a b/c.cache;market_history=4096;indicators=yes");
+  BOOST_TEST(!options.stream_ticks);
+  BOOST_TEST(options.market_endpoint.url() == "wss://prices:443/ws/market-data");
+  BOOST_TEST(options.market_inbox == 65536u);
+  BOOST_TEST((options.market_cache_choice == CacheChoice::kFile));
+  BOOST_TEST(options.market_cache == "/a b/c.cache");
+  BOOST_TEST(options.market_history == 4096u);
+  BOOST_TEST(options.indicators);
+  BOOST_TEST((Parsed(kBase + ";market_cache=none").market_cache_choice == CacheChoice::kNone));
+  BOOST_TEST((Parsed(kBase + ";market_cache=auto").market_cache_choice == CacheChoice::kAutomatic));
+  for (const char* bad : {"stream_ticks=maybe", "indicators=1", "market_inbox=0",
+                          "market_inbox=65537", "market_history=4097",
+                          "market_cache=", "market_endpoint=http://prices", "market_endpoint="}) {
+    BOOST_TEST(ErrorOf(kBase + ";" + bad) != "", bad);
+  }
+  BOOST_TEST(Mentions(ErrorOf(kBase + ";market_endpoint=ws://prices"), "allow_plaintext"));
 }
 
 BOOST_AUTO_TEST_CASE(every_key) {

@@ -1,5 +1,6 @@
 #include "session/state_folder.h"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cstdlib>
 #include <set>
@@ -65,6 +66,17 @@ BOOST_AUTO_TEST_CASE(readable_and_the_same_for_ever) {
   BOOST_TEST(FolderOf(options, 2) == FolderOf(options) + "-2");
   BOOST_TEST(FolderOf(options, 16) == FolderOf(options) + "-16");
   BOOST_TEST(FolderOf(Of("wss://[::1]:9")).starts_with("/state/journal/--1-"));
+}
+
+BOOST_AUTO_TEST_CASE(the_market_cache_stands_beside_the_journal) {
+  const Variable own("TPB_STATE_DIR", "/state");
+  const Options options = Of("wss://Gateway.example:8000/ws");
+  std::string file;
+  BOOST_TEST(!AutomaticMarketCache(options, 1, file));
+  std::ranges::replace(file, '\\', '/');
+  BOOST_TEST(file == "/state/market/gateway.example-bc40200f6741cfb6.cache");
+  BOOST_TEST(!AutomaticMarketCache(options, 2, file));
+  BOOST_TEST(file.ends_with("-2.cache"));
 }
 
 BOOST_AUTO_TEST_CASE(one_for_each_endpoint_user_and_tenant) {

@@ -156,9 +156,24 @@ BOOST_AUTO_TEST_CASE(notice_of_each_severity) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(pairs_are_read_and_what_no_symbol_is_called_is_left_out) {
+  v1::StreamControl control;
+  v1::PairSelection& selection = *control.mutable_pairs();
+  selection.set_version(9);
+  selection.set_tier(trading::v1::SUBSCRIPTION_TIER_PRO);
+  for (const std::string& symbol :
+       {std::string("EURUSD"), std::string(), std::string("A,B"), std::string(65, 'A')}) {
+    selection.add_pairs()->set_symbol(symbol);
+  }
+  const Pairs expected{.version = 9, .tier = Tier::kPro, .symbols = {"EURUSD"}};
+  BOOST_TEST((ReadAs<Pairs>(control.SerializeAsString()) == expected));
+  for (std::size_t i = 0; i < 2 * kMaxPairs; ++i) selection.add_pairs()->set_symbol("GBPUSD");
+  BOOST_TEST(ReadAs<Pairs>(control.SerializeAsString()).symbols.size() == kMaxPairs);
+}
+
 BOOST_AUTO_TEST_CASE(kinds_of_later_versions_are_unknown) {
   BOOST_TEST((ReadAs<Unknown>("") == Unknown{}));
-  BOOST_TEST((ReadAs<Unknown>(std::string("\x2a\x02\x08\x01", 4)) == Unknown{}));  // field 5
+  BOOST_TEST((ReadAs<Unknown>(std::string("\x32\x02\x08\x01", 4)) == Unknown{}));  // field 6
   BOOST_TEST((ReadAs<Unknown>(std::string("\xa0\x06\x01", 3)) == Unknown{}));      // field 100
 }
 

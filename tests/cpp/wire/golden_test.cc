@@ -1,8 +1,11 @@
 // The vectors of tests/golden/, which the Python package is tested against as well.
 #include <boost/json.hpp>
 #include <boost/test/unit_test.hpp>
+#include <cstring>
 #include <fstream>
 #include <iterator>
+#include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -11,6 +14,8 @@
 #include "reference_batch.h"
 #include "wire/batch_writer.h"
 #include "wire/control_reader.h"
+#include "wire/market_reader.h"
+#include "wire/subscription_writer.h"
 
 namespace tpb::wire {
 namespace {
@@ -107,11 +112,87 @@ Control ToControl(const json::object& description) {
     return ConfigChanged{.version = Number<std::int64_t>(fields, "version"),
                          .sections = json::value_to<std::vector<std::string>>(list("sections"))};
   }
+  if (kind == "pairs") {
+    Pairs pairs{.version = Number<std::int64_t>(fields, "version"),
+                .tier = static_cast<Tier>(Number<std::int32_t>(fields, "tier")),
+                .symbols = {}};
+    const json::value chosen = list("pairs");
+    for (const json::value& pair : chosen.as_array()) {
+      pairs.symbols.push_back(Text(pair.as_object(), "symbol"));
+    }
+    return pairs;
+  }
   BOOST_REQUIRE(kind == "notice");
   return Notice{
       .code = Text(fields, "code"),
       .text = Text(fields, "text"),
       .severity = static_cast<Notice::Severity>(Number<std::int32_t>(fields, "severity"))};
+}
+
+// A number, NaN written as text; absent where the message is one of a foreign gateway.
+double Known(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(key);
+  return value == nullptr || value->is_string() ? kNotKnown : value->to_number<double>();
+}
+
+std::string TextOrNone(const json::object& object, std::string_view key) {
+  return object.contains(key) ? Text(object, key) : "";
+}
+
+MarketData ToMarketData(const json::object& fields) {
+  MarketData data;
+  data.bid = Known(fields, "bid");
+  data.ask = Known(fields, "ask");
+  if (const json::value* value = fields.if_contains("indicators")) {
+    const json::object& indicators = value->as_object();
+    data.sma_20 = Known(indicators, "sma_20");
+    data.sma_50 = Known(indicators, "sma_50");
+    data.ema_12 = Known(indicators, "ema_12");
+    data.ema_26 = Known(indicators, "ema_26");
+    data.macd_line = Known(indicators, "macd_line");
+    data.macd_signal = Known(indicators, "macd_signal");
+    data.rsi = Known(indicators, "rsi");
+    data.bollinger_upper = Known(indicators, "bollinger_upper");
+    data.bollinger_middle = Known(indicators, "bollinger_middle");
+    data.bollinger_lower = Known(indicators, "bollinger_lower");
+  }
+  data.server_time_ms = Number<std::int64_t>(fields, "timestamp");
+  data.time_msc = Number<std::int64_t>(fields, "tick_time_msc");
+  data.age_ms = Number<std::int64_t>(fields, "source_age_ms");
+  data.number = Number<std::int64_t>(fields, "number");
+  data.bar_time = Number<std::int64_t>(fields, "bar_time");
+  data.tier = Number<std::int32_t>(fields, "user_tier");
+  data.shared = fields.contains("shared") ? 1 : 0;
+  if (const json::value* value = fields.if_contains("session")) {
+    BOOST_REQUIRE(Text(value->as_object(), "session_name") == "london");
+    data.market_session = static_cast<std::int32_t>(MarketSession::kLondon);
+    data.session_open = value->as_object().contains("is_active") ? 1 : 0;
+  }
+  return data;
+}
+
+void CheckMessage(const std::optional<MarketFrame>& read, const json::object& fields) {
+  BOOST_REQUIRE(read.has_value() && std::holds_alternative<MarketMessage>(*read));
+  const MarketMessage& message = std::get<MarketMessage>(*read);
+  BOOST_TEST(message.symbol == Text(fields, "symbol"));
+  BOOST_TEST(message.timeframe == TextOrNone(fields, "timeframe"));
+  const MarketData expected = ToMarketData(fields);
+  BOOST_TEST(std::memcmp(&message.data, &expected, sizeof(expected)) == 0);
+}
+
+void CheckAnswer(const std::optional<MarketFrame>& read, const json::object& fields) {
+  BOOST_REQUIRE(read.has_value() && std::holds_alternative<SubscriptionAnswer>(*read));
+  using Outcome = SubscriptionAnswer::Outcome;
+  const SubscriptionAnswer expected{
+      .symbol = Text(fields, "symbol"),
+      .data_type = Text(fields, "data_type"),
+      .timeframe = TextOrNone(fields, "timeframe"),
+      .outcome = static_cast<Outcome>(Number<std::int32_t>(fields, "outcome")),
+      .text = TextOrNone(fields, "text"),
+      .tier = static_cast<Tier>(Number<std::int32_t>(fields, "tier")),
+      .limit = Number<std::int32_t>(fields, "limit"),
+      .retry_after_ms = Number<std::int64_t>(fields, "retry_after_ms")};
+  BOOST_TEST((std::get<SubscriptionAnswer>(*read) == expected));
 }
 
 }  // namespace
@@ -147,6 +228,40 @@ BOOST_AUTO_TEST_CASE(controls_are_read_as_committed) {
       BOOST_TEST((*control == ToControl(vector.at("control").as_object())));
     }
   }
+}
+
+BOOST_AUTO_TEST_CASE(market_frames_are_read_as_committed) {
+  MarketReader reader;
+  std::set<std::string> kinds;
+  for (const json::value& value : Load("market.json")) {
+    const json::object& vector = value.as_object();
+    const std::string kind = Text(vector, "kind");
+    const json::object& says = vector.at("says").as_object();
+    const std::vector<std::byte> frame = FromHex(Text(vector, "frame"));
+    kinds.insert(kind);
+    BOOST_TEST_CONTEXT(Text(vector, "name")) {
+      if (kind == "request") {
+        const std::vector<std::byte> written =
+            WriteSubscription(Text(says, "symbol"), TextOrNone(says, "timeframe"),
+                              Number<std::int32_t>(says, "action") == 0);
+        BOOST_TEST((written == frame));
+        continue;
+      }
+      const std::optional<MarketFrame> read = reader.ReadFramed(frame);
+      if (kind == "data") {
+        CheckMessage(read, says);
+        CheckMessage(reader.ReadBare(FromHex(Text(vector, "bare"))), says);
+      } else if (kind == "result") {
+        CheckAnswer(read, says);
+      } else if (kind == "control") {
+        BOOST_REQUIRE(read.has_value());
+        BOOST_TEST((std::get<Control>(*read) == ToControl(says)));
+      } else {
+        BOOST_TEST((read.has_value() && std::holds_alternative<Unknown>(*read)));
+      }
+    }
+  }
+  BOOST_TEST(kinds.size() == 5);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -8,6 +8,8 @@ int Keep(long &numbers[], int count);
 int WriteToKept();
 int ReadKept();
 int WriteBefore(int &number);
+int Poll(MqlTick &ticks[], int capacity);
+int KeepTicks(MqlTick &ticks[], int capacity);
 int Double(MqlTick &ticks[], int count, int &done);
 #import
 
@@ -44,6 +46,17 @@ void OnTimer()
    {
       Keep(numbers, 2);
       Print("read ", ReadKept());
+   }
+   MqlTick ticks[3];
+   if(Task == "structs-past-the-end")
+      Poll(ticks, ArraySize(ticks));
+   if(Task == "structs-within")
+      Print("polled ", Poll(ticks, ArraySize(ticks) - 1), " ", ticks[2].bid);
+   if(Task == "structs-kept")
+   {
+      KeepTicks(ticks, ArraySize(ticks));
+      WriteToKept();
+      ReadKept();
    }
    int number = 5;
    if(Task == "before")

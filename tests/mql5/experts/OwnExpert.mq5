@@ -1,8 +1,10 @@
-// What a user's own expert over the two thin headers looks like: for test_own_expert.py.
+// What a user's own expert over the two thin headers looks like: for test_other_experts.py.
 #include <WebSocketClient.mqh>
 
 input string InpEndpoint = "";
 input string InpTokenFile = "tpb-token.txt";
+input string InpStreamed = "EURUSD,GBPUSD,NOSUCH";
+input string InpSubscribed = "EURUSD,GBPUSD";
 
 CWebSocketClient client;
 int taken;
@@ -17,7 +19,10 @@ int OnInit()
       Print("cannot connect: ", problem, client.Problem());
       return INIT_FAILED;
    }
-   Print("subscribed to ", client.SubscribeToSymbols("EURUSD,GBPUSD,NOSUCH"));
+   string names[];
+   StringSplit(InpSubscribed, ',', names);
+   Print("streams ", client.StreamSymbols(InpStreamed), ", subscribed to ",
+         client.SubscribeToSymbols(names));
    EventSetMillisecondTimer(50);
    return INIT_SUCCEEDED;
 }
@@ -25,9 +30,13 @@ int OnInit()
 void OnTimer()
 {
    taken += client.ProcessIncomingData();
+   TpbMarketData data;
    MqlTick tick;
-   const bool known = client.GetLatestData("EURUSD", tick);
-   Comment(taken, " ", known ? DoubleToString(tick.bid, 5) : "none", " ",
+   const bool known = client.GetLatestData("EURUSD", data);
+   const bool streamed = client.GetStreamedTick("EURUSD", tick);
+   Comment(taken, " messages, newest ", known ? DoubleToString(data.bid, 5) : "none",
+           known && data.live != 0 ? " live" : " stale", "; streamed ", client.Streamed(),
+           ", newest ", streamed ? DoubleToString(tick.bid, 5) : "none", ", ",
            client.IsConnected() ? "connected" : "not connected");
 }
 

@@ -48,6 +48,10 @@ void OnTimer()
       Trade();
    if(Task == "custom")
       Custom();
+   if(Task == "specification")
+      Specification();
+   if(Task == "lines")
+      Lines();
    if(timers == 1 && Task != "count" && Task != "copy")
       EventKillTimer();
 }
@@ -129,6 +133,42 @@ void Trade()
    Print("sent ", sent, " ", result.retcode);
 }
 
+// What a custom symbol takes from its origin, what can be set and what cannot.
+void Specification()
+{
+   CustomSymbolCreate("GW.JPY", "Gateway", "USDJPY");
+   PrintFormat("origin %d %s %s", (int)SymbolInfoInteger("GW.JPY", SYMBOL_DIGITS),
+               SymbolInfoString("GW.JPY", SYMBOL_CURRENCY_BASE),
+               SymbolInfoString("GW.JPY", SYMBOL_CURRENCY_PROFIT));
+   CustomSymbolCreate("GW.NEW");
+   CustomSymbolSetInteger("GW.NEW", SYMBOL_DIGITS, 2);
+   CustomSymbolSetDouble("GW.NEW", SYMBOL_POINT, 0.01);
+   CustomSymbolSetString("GW.NEW", SYMBOL_CURRENCY_BASE, "XAU");
+   PrintFormat("new %d %.2f %s", (int)SymbolInfoInteger("GW.NEW", SYMBOL_DIGITS),
+               SymbolInfoDouble("GW.NEW", SYMBOL_POINT),
+               SymbolInfoString("GW.NEW", SYMBOL_CURRENCY_BASE));
+   const bool read_only = CustomSymbolSetDouble("GW.NEW", SYMBOL_BID, 1.0);
+   Print("read-only ", read_only, " ", GetLastError());
+   const bool wrong = CustomSymbolSetDouble("GW.NEW", SYMBOL_POINT, 0.0);
+   Print("wrong ", wrong, " ", GetLastError());
+   const bool brokers = CustomSymbolSetInteger("EURUSD", SYMBOL_DIGITS, 2);
+   Print("the broker's ", brokers, " ", GetLastError());
+}
+
+void Lines()
+{
+   ObjectCreate(0, "mean", OBJ_HLINE, 0, 0, 1.25);
+   ObjectSetInteger(0, "mean", OBJPROP_COLOR, clrGold);
+   ObjectSetInteger(0, "mean", OBJPROP_STYLE, STYLE_DOT);
+   ObjectSetDouble(0, "mean", OBJPROP_PRICE, 1.5);
+   ObjectCreate(0, "gone", OBJ_HLINE, 0, 0, 1.0);
+   ObjectSetString(0, "gone", OBJPROP_TOOLTIP, "shown");
+   ObjectDelete(0, "gone");
+   ObjectSetDouble(0, "mean", OBJPROP_PRICE, MathLog(-1.0));
+   Print("line at ", ObjectGetDouble(0, "mean", OBJPROP_PRICE) > 0, " ",
+         MathIsValidNumber(MathLog(-1.0)));
+}
+
 void Custom()
 {
    const bool created = CustomSymbolCreate("GW.EURUSD", "Gateway", _Symbol);
@@ -147,4 +187,7 @@ void Custom()
    made[0].time_msc = 5;
    const int backwards = CustomTicksAdd("GW.EURUSD", made);
    Print("backwards ", backwards, " ", GetLastError());
+   CustomSymbolSetDouble("GW.EURUSD", SYMBOL_POINT, 0.5);
+   MqlTick newest;
+   Print("after a change of the point ", SymbolInfoTick("GW.EURUSD", newest));
 }

@@ -21,6 +21,7 @@ constexpr std::size_t kLongestLabel = 63;
 struct Object {
   mql5::ENUM_OBJECT type;
   std::map<int, mql5::long_t> integers;
+  std::map<int, double> reals;
   std::map<int, string> texts;
 };
 
@@ -39,6 +40,17 @@ Object* found(const string& name) {
   if (object != objects().end()) return &object->second;
   Expert::current()->last_error = mql5::ERR_OBJECT_NOT_FOUND;
   return nullptr;
+}
+
+// A line is told as it is now: each change of what a person would see.
+void record_line(const string& name, Object& object) {
+  if (object.type != mql5::OBJ_HLINE) return;
+  Record("line")
+      .with("name", name)
+      .with("price", object.reals[mql5::OBJPROP_PRICE])
+      .with("color", object.integers[mql5::OBJPROP_COLOR])
+      .with("style", object.integers[mql5::OBJPROP_STYLE])
+      .with("tooltip", object.texts[mql5::OBJPROP_TOOLTIP]);
 }
 
 bool has_prefix(const string& name, const string& prefix) {
@@ -82,8 +94,8 @@ long_t ChartGetInteger(long_t, ENUM_CHART_PROPERTY_INTEGER property, int) {
 
 bool ChartSetInteger(long_t, ENUM_CHART_PROPERTY_INTEGER, long_t) { return true; }
 
-bool ObjectCreate(long_t, const string& name, ENUM_OBJECT type, int, datetime, double) {
-  objects().insert({name, Object{type, {}, {}}});
+bool ObjectCreate(long_t, const string& name, ENUM_OBJECT type, int, datetime, double price) {
+  objects().insert({name, Object{type, {}, {{OBJPROP_PRICE, price}}, {}}});
   return true;
 }
 
@@ -116,8 +128,22 @@ int ObjectsDeleteAll(long_t chart, const string& prefix, int, int) {
 bool ObjectSetInteger(long_t, const string& name, ENUM_OBJECT_PROPERTY_INTEGER property,
                       long_t value) {
   Object* object = found(name);
-  if (object) object->integers[property] = value;
-  return object != nullptr;
+  if (object == nullptr) return false;
+  const bool is_new = object->integers[property] != value;
+  object->integers[property] = value;
+  if (is_new) record_line(name, *object);
+  return true;
+}
+
+bool ObjectSetDouble(long_t, const string& name, ENUM_OBJECT_PROPERTY_DOUBLE property,
+                     double value) {
+  Object* object = found(name);
+  if (object == nullptr) return false;
+  if (!std::isfinite(value)) host::fault("no number for an object: " + utf8_of(name));
+  const bool is_new = object->reals[property] != value;
+  object->reals[property] = value;
+  if (is_new) record_line(name, *object);
+  return true;
 }
 
 bool ObjectSetString(long_t, const string& name, ENUM_OBJECT_PROPERTY_STRING property,
@@ -136,13 +162,20 @@ bool ObjectSetString(long_t, const string& name, ENUM_OBJECT_PROPERTY_STRING pro
           .with("color", object->integers[OBJPROP_COLOR]);
     }
   }
+  const bool is_new = object->texts[property] != value;
   object->texts[property] = value;
+  if (is_new) record_line(name, *object);
   return true;
 }
 
 long_t ObjectGetInteger(long_t, const string& name, ENUM_OBJECT_PROPERTY_INTEGER property) {
   Object* object = found(name);
   return object ? object->integers[property] : 0;
+}
+
+double ObjectGetDouble(long_t, const string& name, ENUM_OBJECT_PROPERTY_DOUBLE property) {
+  Object* object = found(name);
+  return object ? object->reals[property] : 0;
 }
 
 string ObjectGetString(long_t, const string& name, ENUM_OBJECT_PROPERTY_STRING property) {

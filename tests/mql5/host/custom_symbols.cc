@@ -3,6 +3,7 @@
 
 #include "host/expert.h"
 #include "host/record.h"
+#include "host/settings.h"
 #include "host/ticks.h"
 #include "prelude/market.h"
 
@@ -13,6 +14,7 @@ using host::Record;
 using host::SymbolTicks;
 
 constexpr int kLongestName = 31;
+constexpr int kMostDigits = 16;
 
 bool fail(int error) {
   host::Expert::current()->last_error = error;
@@ -23,6 +25,16 @@ bool is_allowed(wchar_t unit) {
   return (unit >= L'a' && unit <= L'z') || (unit >= L'A' && unit <= L'Z') ||
          (unit >= L'0' && unit <= L'9') || unit == L'.' || unit == L'_' || unit == L'&' ||
          unit == L'#';
+}
+
+// A change of what bars are made of deletes the history (MQL5 Book, custom symbols' properties).
+template <typename T>
+void set(SymbolTicks& symbol, T& property, T value) {
+  if (property != value && !symbol.ticks.empty()) {
+    symbol.ticks.clear();
+    host::fault("the history of " + utf8_of(symbol.name) + " was deleted");
+  }
+  property = value;
 }
 
 // Calls use(symbol) if it is a custom one.
@@ -51,7 +63,7 @@ bool CustomSymbolCreate(const string& name, const string& path, const string& or
   made.path = path;
   made.is_custom = true;
   made.is_selected = false;
-  host::ticks().with(origin, [&](SymbolTicks& like) { made.digits = like.digits; });
+  host::ticks().with(origin, [&](SymbolTicks& like) { made.specification = like.specification; });
   host::ticks().add_symbol(made);
   Record("custom_symbol").with("symbol", name).with("path", path);
   return true;
@@ -66,17 +78,32 @@ bool CustomSymbolDelete(const string& name) {
 }
 
 bool CustomSymbolSetInteger(const string& name, ENUM_SYMBOL_INFO_INTEGER property, long_t value) {
+  if (property != SYMBOL_DIGITS && property != SYMBOL_CHART_MODE) {
+    return fail(ERR_CUSTOM_SYMBOL_PROPERTY_WRONG);
+  }
+  if (value < 0 || value > kMostDigits) return fail(ERR_CUSTOM_SYMBOL_PARAMETER_ERROR);
   return with_custom(name, [&](SymbolTicks& symbol) {
-    if (property == SYMBOL_DIGITS) symbol.digits = static_cast<int>(value);
+    host::Specification& of = symbol.specification;
+    set(symbol, property == SYMBOL_DIGITS ? of.digits : of.chart_mode, static_cast<int>(value));
   });
 }
 
-bool CustomSymbolSetDouble(const string& name, ENUM_SYMBOL_INFO_DOUBLE, double) {
-  return with_custom(name, [](SymbolTicks&) {});
+bool CustomSymbolSetDouble(const string& name, ENUM_SYMBOL_INFO_DOUBLE property, double value) {
+  if (property != SYMBOL_POINT && property != SYMBOL_TRADE_TICK_SIZE) {
+    return fail(ERR_CUSTOM_SYMBOL_PROPERTY_WRONG);
+  }
+  if (!(value > 0)) return fail(ERR_CUSTOM_SYMBOL_PARAMETER_ERROR);
+  return with_custom(name, [&](SymbolTicks& symbol) {
+    host::Specification& of = symbol.specification;
+    set(symbol, property == SYMBOL_POINT ? of.point : of.tick_size, value);
+  });
 }
 
-bool CustomSymbolSetString(const string& name, ENUM_SYMBOL_INFO_STRING, const string&) {
-  return with_custom(name, [](SymbolTicks&) {});
+bool CustomSymbolSetString(const string& name, ENUM_SYMBOL_INFO_STRING property,
+                           const string& value) {
+  if (property == SYMBOL_PATH) return fail(ERR_CUSTOM_SYMBOL_PROPERTY_WRONG);
+  return with_custom(name,
+                     [&](SymbolTicks& symbol) { symbol.specification.texts[property] = value; });
 }
 
 int CustomTicksAdd(const string& name, const Array<MqlTick>& ticks, uint count) {
@@ -89,6 +116,7 @@ int CustomTicksAdd(const string& name, const Array<MqlTick>& ticks, uint count) 
       newest = ticks[i].time_msc;
     }
     if (!symbol.is_selected) error = ERR_MARKET_NOT_SELECTED;
+    if (host::settings().custom_error != 0) error = host::settings().custom_error;
     if (error == 0) symbol.ticks.insert(symbol.ticks.end(), ticks.begin(), ticks.begin() + added);
   });
   if (!is_custom) return -1;
@@ -100,8 +128,8 @@ int CustomTicksAdd(const string& name, const Array<MqlTick>& ticks, uint count) 
     Record("custom_tick")
         .with("symbol", name)
         .with("time_msc", ticks[i].time_msc)
-        .with("bid", string(ticks[i].bid))
-        .with("ask", string(ticks[i].ask));
+        .with("bid", ticks[i].bid)
+        .with("ask", ticks[i].ask);
   }
   return added;
 }

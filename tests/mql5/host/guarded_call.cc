@@ -1,6 +1,7 @@
 #include "prelude/guarded_call.h"
 
 #include <algorithm>
+#include <cstring>
 #include <deque>
 #include <mutex>
 
@@ -11,9 +12,10 @@ constexpr std::size_t kCanaryBytes = 64;
 constexpr std::uint8_t kCanary = 0xC5;
 constexpr std::uint8_t kSpoiled = 0xDB;
 constexpr std::size_t kBlocksKept = 256;
+constexpr std::size_t kBytesKept = 1 << 20;  // all are looked at with each call
 
 bool all_are(const std::uint8_t* begin, std::size_t count, std::uint8_t value) {
-  return std::all_of(begin, begin + count, [value](std::uint8_t each) { return each == value; });
+  return count == 0 || (begin[0] == value && std::memcmp(begin, begin + 1, count - 1) == 0);
 }
 
 // Blocks of past calls. What a library kept a pointer to still exists, and holds nonsense.
@@ -21,9 +23,11 @@ class SpoiledBlocks {
  public:
   void keep(std::vector<std::uint8_t> block) {
     const std::lock_guard lock(mutex_);
+    bytes_ += block.size();
     blocks_.push_back(std::move(block));
-    if (blocks_.size() > kBlocksKept) {
+    while (blocks_.size() > kBlocksKept || bytes_ > kBytesKept) {
       note(blocks_.front());
+      bytes_ -= blocks_.front().size();
       blocks_.pop_front();
     }
   }
@@ -41,6 +45,7 @@ class SpoiledBlocks {
 
   std::mutex mutex_;
   std::deque<std::vector<std::uint8_t>> blocks_;
+  std::size_t bytes_ = 0;
   bool was_written_ = false;
 };
 

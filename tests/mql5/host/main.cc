@@ -58,7 +58,7 @@ class Terminal {
   void add_symbol(const Words& words) {
     SymbolTicks symbol;
     symbol.name = mql5::text_of(words.at(1));
-    symbol.digits = std::stoi(words.at(2));
+    symbol.specification = specification_of(symbol.name, std::stoi(words.at(2)));
     symbol.is_selected = words.at(3) == "1";
     symbol.load_ms = std::stoi(words.at(4));
     symbol.requests_before_history = std::stoi(words.at(5));
@@ -98,6 +98,12 @@ class Terminal {
     if (!is_known) throw std::invalid_argument("no symbol " + utf8_of(symbol));
   }
 
+  static void hide(const std::string& name) {
+    const bool is_known =
+        ticks().with(mql5::text_of(name), [](SymbolTicks& each) { each.is_selected = false; });
+    if (!is_known) throw std::invalid_argument("no symbol " + name);
+  }
+
   void stop(const std::string& ids, mql5::ENUM_UNINIT_REASON reason) {
     together(ids, [reason](Expert& each) { each.post_stop(reason); });
   }
@@ -114,6 +120,9 @@ class Terminal {
       {"tester", [](const Words& words) { settings().is_tester = words.at(1) == "1"; }},
       {"allow_dlls", [](const Words& words) { settings().allows_dlls = words.at(1) == "1"; }},
       {"connected", [](const Words& words) { settings().is_connected = words.at(1) == "1"; }},
+      {"custom_error",
+       [](const Words& words) { settings().custom_error = std::stoi(words.at(1)); }},
+      {"hide", [](const Words& words) { hide(words.at(1)); }},
       {"clock", [](const Words& words) { advance_to(std::stoll(words.at(1)) * 1000); }},
       {"symbol", [this](const Words& words) { add_symbol(words); }},
       {"history", [this](const Words& words) { add_history(words); }},

@@ -141,7 +141,12 @@ string SymbolName(int index, bool selected) {
 }
 
 bool SymbolSelect(const string& name, bool select) {
-  return with_symbol(name, [&](SymbolTicks& symbol) { symbol.is_selected = select; });
+  return with_symbol(name, [&](SymbolTicks& symbol) {
+    if (symbol.is_selected != select) {
+      host::Record("market_watch").with("symbol", name).with("shown", int{select});
+    }
+    symbol.is_selected = select;
+  });
 }
 
 bool SymbolExist(const string& name, bool& is_custom) {
@@ -181,7 +186,7 @@ long_t SymbolInfoInteger(const string& name, ENUM_SYMBOL_INFO_INTEGER property) 
         value = symbol.is_custom;
         break;
       case SYMBOL_DIGITS:
-        value = symbol.digits;
+        value = symbol.specification.digits;
         break;
       case SYMBOL_TIME:
         value = has_ticks ? symbol.ticks.back().time : 0;
@@ -191,10 +196,11 @@ long_t SymbolInfoInteger(const string& name, ENUM_SYMBOL_INFO_INTEGER property) 
         break;
       case SYMBOL_SPREAD:
         value = has_ticks ? std::llround((symbol.ticks.back().ask - symbol.ticks.back().bid) *
-                                         std::pow(10.0, symbol.digits))
+                                         std::pow(10.0, symbol.specification.digits))
                           : 0;
         break;
       case SYMBOL_CHART_MODE:
+        value = symbol.specification.chart_mode;
         break;
     }
   });
@@ -206,8 +212,8 @@ double SymbolInfoDouble(const string& name, ENUM_SYMBOL_INFO_DOUBLE property) {
   double value = 0;
   with_symbol(name, [&](SymbolTicks& symbol) {
     const MqlTick tick = symbol.ticks.empty() ? MqlTick{} : symbol.ticks.back();
-    const double point = std::pow(10.0, -symbol.digits);
-    const double values[] = {tick.bid, tick.ask, tick.last, point, point};
+    const host::Specification& of = symbol.specification;
+    const double values[] = {tick.bid, tick.ask, tick.last, of.point, of.tick_size};
     value = values[property];
   });
   return value;
@@ -217,7 +223,8 @@ string SymbolInfoString(const string& name, ENUM_SYMBOL_INFO_STRING property) {
   string value;
   with_symbol(name, [&](SymbolTicks& symbol) {
     if (property == SYMBOL_PATH) value = symbol.path + symbol.name;
-    if (property == SYMBOL_DESCRIPTION) value = symbol.name;
+    const auto text = symbol.specification.texts.find(property);
+    if (text != symbol.specification.texts.end()) value = text->second;
   });
   return value;
 }

@@ -1,5 +1,6 @@
 #include "host/record.h"
 
+#include <cmath>
 #include <cstdio>
 #include <mutex>
 
@@ -48,6 +49,13 @@ Record& Record::with(const char* key, const std::string& utf8) {
 
 Record& Record::with(const char* key, std::int64_t number) {
   line_ += "," + quoted(key) + ":" + std::to_string(number);
+  return *this;
+}
+
+Record& Record::with(const char* key, double number) {
+  char digits[32];
+  std::snprintf(digits, sizeof(digits), "%.17g", number);
+  line_ += "," + quoted(key) + ":" + (std::isfinite(number) ? digits : "null");
   return *this;
 }
 

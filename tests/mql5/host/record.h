@@ -20,6 +20,8 @@ class Record {
   Record& with(const char* key, const char* utf8) { return with(key, std::string(utf8)); }
   Record& with(const char* key, const mql5::string& text) { return with(key, utf8_of(text)); }
   Record& with(const char* key, std::int64_t number);
+  // null where it is no number.
+  Record& with(const char* key, double number);
   Record& with(const char* key, int number) { return with(key, std::int64_t{number}); }
 
  private:

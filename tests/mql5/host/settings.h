@@ -11,6 +11,7 @@ struct Settings {
   std::atomic<bool> is_tester{false};
   std::atomic<bool> allows_dlls{true};
   std::atomic<bool> is_connected{true};
+  std::atomic<int> custom_error{0};  // CustomTicksAdd fails with it; 0 = it does not
 };
 
 Settings& settings();

@@ -1,9 +1,26 @@
 #include "host/ticks.h"
 
 #include <algorithm>
+#include <cmath>
 #include <stdexcept>
 
+#include "prelude/constants.h"
+
 namespace host {
+
+Specification specification_of(const mql5::string& name, int digits) {
+  const std::wstring base = name.units().substr(0, 3);
+  const std::wstring profit = name.units().size() < 6 ? L"" : name.units().substr(3, 3);
+  const double point = std::pow(10.0, -digits);
+  return {digits,
+          mql5::SYMBOL_CHART_MODE_BID,
+          point,
+          point,
+          {{mql5::SYMBOL_DESCRIPTION, name},
+           {mql5::SYMBOL_CURRENCY_BASE, base},
+           {mql5::SYMBOL_CURRENCY_PROFIT, profit},
+           {mql5::SYMBOL_CURRENCY_MARGIN, base}}};
+}
 
 Ticks& ticks() {
   static Ticks& market = *new Ticks;  // outlives every thread

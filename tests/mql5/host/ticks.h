@@ -10,9 +10,21 @@
 
 namespace host {
 
+// What a symbol is like.
+struct Specification {
+  int digits = 5;
+  int chart_mode = 0;
+  double point = 1e-5;
+  double tick_size = 1e-5;
+  std::map<int, mql5::string> texts;  // by ENUM_SYMBOL_INFO_STRING
+};
+
+// Of a broker's currency pair, named by both.
+Specification specification_of(const mql5::string& name, int digits);
+
 struct SymbolTicks {
   mql5::string name;
-  int digits = 5;
+  Specification specification;
   bool is_selected = true;  // in Market Watch
   bool is_custom = false;
   mql5::string path;

@@ -26,9 +26,12 @@ string ObjectName(long_t chart, int index, int window = -1, int type = -1);
 int ObjectsDeleteAll(long_t chart, const string& prefix, int window = -1, int type = -1);
 bool ObjectSetInteger(long_t chart, const string& name, ENUM_OBJECT_PROPERTY_INTEGER property,
                       long_t value);
+bool ObjectSetDouble(long_t chart, const string& name, ENUM_OBJECT_PROPERTY_DOUBLE property,
+                     double value);
 bool ObjectSetString(long_t chart, const string& name, ENUM_OBJECT_PROPERTY_STRING property,
                      const string& value);
 long_t ObjectGetInteger(long_t chart, const string& name, ENUM_OBJECT_PROPERTY_INTEGER property);
+double ObjectGetDouble(long_t chart, const string& name, ENUM_OBJECT_PROPERTY_DOUBLE property);
 string ObjectGetString(long_t chart, const string& name, ENUM_OBJECT_PROPERTY_STRING property);
 
 void set_comment(const string& text);

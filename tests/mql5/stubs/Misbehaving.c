@@ -54,6 +54,17 @@ EXPORT int32_t WriteBefore(int32_t* number) {
   return 0;
 }
 
+/* Fills `capacity` places and one more. */
+EXPORT int32_t Poll(struct Tick* ticks, int32_t capacity) {
+  for (int32_t i = 0; i <= capacity; ++i) ticks[i].bid = i;
+  return capacity;
+}
+
+EXPORT int32_t KeepTicks(struct Tick* ticks, int32_t capacity) {
+  kept = &ticks[capacity - 1].time;
+  return capacity;
+}
+
 EXPORT int32_t Double(struct Tick* ticks, int32_t count, int32_t* done) {
   for (int32_t i = 0; i < count; ++i) {
     ticks[i].bid *= 2;

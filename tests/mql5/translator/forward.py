@@ -36,7 +36,7 @@ def _definition(tokens: list[Token], at: int) -> int | None:
     if not is_sign(tokens, after, "{", ":"):
         return None
     begin = at
-    while begin > 0 and (is_word(tokens, begin - 1) or is_sign(tokens, begin - 1, "::", "~")):
+    while begin > 0 and (is_word(tokens, begin - 1) or is_sign(tokens, begin - 1, "::", "~", "*")):
         begin -= 1
     is_template = is_sign(tokens, begin - 1, ">")
     return None if is_template or begin == at else begin

@@ -13,7 +13,7 @@ def rewrite(tokens: list[Token], classes: set[str]) -> list[Token]:
         at + 1
         for at in range(len(tokens))
         if is_word(tokens, at, *classes) and is_sign(tokens, at + 1, "*")
-        and is_sign(tokens, at + 2, "&", ">")
+        and (is_sign(tokens, at + 2, "&", ">") or is_sign(tokens, at + 3, "::"))
     }  # fmt: skip
     arrows = _dots(tokens, names)
     found: list[Token] = []

@@ -3,6 +3,7 @@
 import ctypes
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -82,7 +83,16 @@ def constants(text: str) -> dict[str, int]:
     return {name: int(value) for name, value in found}
 
 
-def c_parameter(text: str) -> str:
+def c_parameters(text: str) -> tuple[str, ...]:
+    """The header's convention: what is constant, or has its capacity behind it, is an array."""
+    parameters = [" ".join(each.split()) for each in text.split(",") if each != "void"]
+    return tuple(
+        c_parameter(each, has_capacity=follower == "int32_t capacity")
+        for each, follower in pairwise([*parameters, ""])
+    )
+
+
+def c_parameter(text: str, *, has_capacity: bool) -> str:
     found = re.fullmatch(r"(const )?(\w+)(\*?) (\w+)", text)
     assert found, text
     const, type_name, pointer, name = found.groups()
@@ -91,7 +101,8 @@ def c_parameter(text: str) -> str:
     if const and type_name == "TpbChar":
         return f"{name}: text"
     kind = C_TYPES.get(type_name) or SAME_STRUCT.get(type_name, type_name)
-    return f"{name}: {const or ''}pointer to {kind}"
+    form = "array of" if const or has_capacity else "reference to"
+    return f"{name}: {const or ''}{form} {kind}"
 
 
 def mql5_parameter(text: str) -> str:
@@ -106,7 +117,8 @@ def mql5_parameter(text: str) -> str:
     assert bool(reference) or not array
     if not reference:
         return f"{name}: {MQL5_TYPES[type_name]}"
-    return f"{name}: {const or ''}pointer to {MQL5_TYPES.get(type_name, type_name)}"
+    form = "array of" if array else "reference to"
+    return f"{name}: {const or ''}{form} {MQL5_TYPES.get(type_name, type_name)}"
 
 
 def of_header(text: str) -> Contract:
@@ -114,14 +126,7 @@ def of_header(text: str) -> Contract:
     prototypes = re.findall(r"TPB_API (\w+) (\w+)\(([^)]*)\) TPB_NOEXCEPT;", text)
     return Contract(
         functions={
-            name: (
-                C_TYPES[result],
-                *(
-                    c_parameter(" ".join(each.split()))
-                    for each in parameters.split(",")
-                    if each != "void"
-                ),
-            )
+            name: (C_TYPES[result], *c_parameters(parameters))
             for result, name, parameters in prototypes
         },
         structs={
@@ -171,9 +176,9 @@ def native_text(repository: Path) -> str:
 
 def test_the_header_was_read_whole(repository: Path, header: Contract) -> None:
     text = (repository / HEADER).read_text(encoding="ascii")
-    assert len(header.functions) == len(re.findall(r"^TPB_API ", text, re.MULTILINE)) >= 17
-    assert len(header.structs) == len(re.findall(r"^typedef struct ", text, re.MULTILINE)) == 3
-    assert len(header.enums) == len(re.findall(r"^enum ", text, re.MULTILINE)) == 6
+    assert len(header.functions) == len(re.findall(r"^TPB_API ", text, re.MULTILINE)) >= 26
+    assert len(header.structs) == len(re.findall(r"^typedef struct ", text, re.MULTILINE)) == 6
+    assert len(header.enums) == len(re.findall(r"^enum ", text, re.MULTILINE)) == 9
     assert header.constants.keys() >= {"TPB_ABI_VERSION", "TPB_THIS_THREAD"}
 
 
@@ -190,7 +195,14 @@ def test_sizes_are_the_librarys(repository: Path, native_text: str) -> None:
         pytest.skip("the native library is not built")
     size_of = ctypes.CDLL(str(library)).TpbSizeOf
     structs = of_native(native_text).structs
-    layouts = {1: "MqlTick", 2: "TpbStatusInfo", 3: "TpbEventInfo"}
+    layouts = {
+        1: "MqlTick",
+        2: "TpbStatusInfo",
+        3: "TpbEventInfo",
+        4: "TpbMarketData",
+        5: "TpbMarketStatusInfo",
+        6: "TpbIndicatorInfo",
+    }
     assert {layout: size_of(layout) for layout in layouts} == {
         layout: size(structs[name]) for layout, name in layouts.items()
     }
@@ -209,12 +221,20 @@ def test_the_terminals_tick_has_sixty_bytes() -> None:
         ("functions", "const long &timestamps[]", "const int &timestamps[]"),
         ("functions", "const MqlTick &ticks[]", "MqlTick &ticks[]"),
         ("functions", "long &time_msc, int &count", "long &time_msc, int count"),
+        (
+            "functions",
+            "long handle, TpbMarketData &data[], int",
+            "long handle, TpbMarketData &data, int",
+        ),
+        ("functions", "TpbMarketStatusInfo &status", "TpbMarketStatusInfo &status[]"),
+        ("functions", "TpbIndicatorInfo &indicators", "const TpbIndicatorInfo &indicators[]"),
         ("structs", "   long ticks_sent;\n", ""),
         ("structs", "   long ticks_sent;", "   int ticks_sent;"),
         ("structs", "   int kind;\n   int severity;", "   int severity;\n   int kind;"),
         ("enums", "TPB_E_DISK = -202", "TPB_E_DISK = -203"),
         ("enums", "TPB_EVENT_NOTICE = 18", "TPB_EVENT_OTHER = 18"),
-        ("constants", "#define TPB_ABI_VERSION 1", "#define TPB_ABI_VERSION 2"),
+        ("structs", "int tier;\n   int market_session;", "int market_session;\n   int tier;"),
+        ("constants", "#define TPB_ABI_VERSION 2", "#define TPB_ABI_VERSION 3"),
     ],
 )
 def test_a_drift_is_found(
