@@ -2,6 +2,8 @@
 
 from rich.table import Table
 
+from tpb.bench.fanout.direct import Direct
+from tpb.bench.fanout.measurement import Fanout, SlowReader
 from tpb.bench.measurement import Measurement
 from tpb.bench.outage import Outage
 from tpb.feed.paths import PathName
@@ -86,3 +88,88 @@ def outage_table(measured: Outage) -> Table:
     table.add_row("a live call meanwhile, p50", f"{measured.live_call_p50_ns:,} ns")
     table.add_row("a live call meanwhile, p99", f"{measured.live_call_p99_ns:,} ns")
     return table
+
+
+def fanout_table(measured: Fanout) -> Table:
+    load, found = measured.load, measured.delivery
+    table = _figures(f"Fan-out, {found.seconds:.0f} s")
+    table.add_row("subscribers", f"{load.clients:,}")
+    table.add_row("symbols, each ticks a second", f"{load.symbols} x {load.ticks_per_s:g}")
+    table.add_row("messages", f"{found.messages:,}")
+    table.add_row("messages a second", f"{found.messages_per_s:,.0f}")
+    table.add_row("tick to client, p50", f"{found.p50_ms:,.1f} ms")
+    table.add_row("tick to client, p99", f"{found.p99_ms:,.1f} ms")
+    table.add_row("tick to client, longest", f"{found.max_ms:,.1f} ms")
+    table.add_row("of it in the load, p99 up to", f"{found.load_turn_p99_ms:,.1f} ms")
+    table.add_row("connections cut", f"{found.cut:,}")
+    table.add_row("messages conflated", f"{found.conflated:,}")
+    table.add_row("gateway's memory a client", _size(measured.rss_bytes_per_client))
+    table.add_row("gateway, processors", _processors(found.gateway_cpu))
+    table.add_row("load, processors", _processors(found.load_cpu))
+    return table
+
+
+def slow_reader_table(slow: SlowReader) -> Table:
+    table = _figures(f"One more reads nothing for {slow.seconds:.0f} s")
+    table.add_row("the others' p99 before", f"{slow.others_p99_ms_before:,.1f} ms")
+    table.add_row("the others' p99 meanwhile", f"{slow.others_p99_ms:,.1f} ms")
+    table.add_row("others cut, conflated", f"{slow.others_cut:,}, {slow.others_conflated:,}")
+    table.add_row("it got in the end", f"{slow.messages:,} messages, {slow.conflated:,} left out")
+    table.add_row("the newest of all symbols", "yes" if slow.caught_up else "no")
+    table.add_row("it was cut", slow.cut or "no")
+    return table
+
+
+def direct_table(measured: Fanout, direct: Direct) -> Table:
+    found = measured.delivery
+    table = Table(title="The same symbols for the same clients, two ways", title_justify="left")
+    table.add_column("")
+    table.add_column("one stream, fanned out", justify="right")
+    table.add_column(f"{direct.connections:,} direct streams", justify="right")
+    rows = {
+        "streams up": ("1", f"{direct.connections:,}"),
+        "ticks offered a second": (
+            f"{measured.stored_ticks_per_s:,.0f}",
+            f"{direct.offered_ticks_per_s:,.0f}",
+        ),
+        "ticks stored a second": (
+            f"{measured.stored_ticks_per_s:,.0f}",
+            f"{direct.stored_ticks_per_s:,.0f}",
+        ),
+        "kept up": (
+            "yes",
+            "yes" if direct.sustained else f"no: as much as {direct.carried:,} streams bring",
+        ),
+        "tick to client; batch to acknowledgement, p99": (
+            f"{found.p99_ms:,.1f} ms",
+            f"{direct.p99_ms:,.1f} ms",
+        ),
+        "connections cut": (f"{found.cut:,}", f"{direct.cut:,}"),
+        "gateway, processors": (
+            _processors(found.gateway_cpu),
+            _processors(direct.gateway_cpu),
+        ),
+        "gateway's memory a client": (
+            _size(measured.rss_bytes_per_client),
+            _size(direct.rss_bytes_per_client),
+        ),
+        "load, processors": (_processors(found.load_cpu), _processors(direct.load_cpu)),
+    }
+    for name, values in rows.items():
+        table.add_row(name, *values)
+    return table
+
+
+def _figures(title: str) -> Table:
+    table = Table(title=title, title_justify="left", show_header=False)
+    table.add_column("")
+    table.add_column("", justify="right")
+    return table
+
+
+def _processors(used: float | None) -> str:
+    return "not measured" if used is None else f"{used:.2f}"
+
+
+def _size(count: int | None) -> str:
+    return "not measured" if count is None else f"{count / 1024:,.1f} KiB"

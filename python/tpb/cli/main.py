@@ -23,6 +23,7 @@ VERBS = {
     "generate": "Make the C++ and Python code of the schemas in proto/.",
     "build": "Build the native library: for this machine, or the DLL for MetaTrader.",
     "gateway": "Serve the gateway that stores and acknowledges ticks.",
+    "tail": "Show live market data of a gateway.",
     "status": "Tell how the sessions of this machine are.",
     "token": "Print a token for development.",
     "export": "Write the ticks a gateway stored as CSV or Parquet.",
