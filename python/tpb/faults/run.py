@@ -12,6 +12,7 @@ from typing import Any
 
 from tpb.account.secret import read_or_make_secret
 from tpb.account.token import make_token
+from tpb.faults import sanitizer
 from tpb.faults.comparison import Comparison, Findings
 from tpb.faults.event_log import EventLog
 from tpb.faults.explanation import explained
@@ -71,7 +72,8 @@ class Result:
 class Tools:
     """What runs share."""
 
-    zygote: Zygote
+    senders: Zygote
+    gateways: Zygote
     dll_build: Path
 
 
@@ -89,6 +91,8 @@ async def play(schedule: Schedule, tools: Tools) -> Result:
         result.diagnosis = str(problem)
     except TimeoutError:
         result.diagnosis = f"it did not end within {_LIMIT_S:.0f} s: {run.where()}"
+    if found := sanitizer.report(run.sender_log):
+        result.diagnosis = "\n".join(filter(None, (found, result.diagnosis)))
     result.elapsed_s = time.monotonic() - begun
     if result.passed:
         shutil.rmtree(folder)
@@ -107,13 +111,14 @@ class _Run:
         self._secret = read_or_make_secret(secret_file)
         self._tokens = 0
         self._gateways = (
-            GatewayProcess(folder / "primary", secret_file, tools.zygote),
-            GatewayProcess(folder / "backup", secret_file, tools.zygote),
+            GatewayProcess(folder / "primary", secret_file, tools.gateways),
+            GatewayProcess(folder / "backup", secret_file, tools.gateways),
         )
         self._levers = Levers(folder / "levers")
         self._events = EventLog(folder / "events.jsonl")
+        self.sender_log = folder / "sender.log"
         self._sender = SenderProcess(
-            tools.zygote, folder / "sender.log", self._settings(tools), self._market
+            tools.senders, self.sender_log, self._settings(tools), self._market
         )
         self._injector = Injector(
             folder, self._sender, self._gateways, self._levers, self._events, self._new_token

@@ -7,6 +7,7 @@ import pytest
 
 from tpb.faults.campaign import Order, Summary, percentile
 from tpb.faults.run import Result
+from tpb.faults.sanitizer import Sanitizer
 from tpb.faults.schedule import draw
 
 
@@ -48,3 +49,5 @@ def test_the_command_of_a_replay_draws_the_same_run() -> None:
     assert (
         Order(5, (3,), dll_share=0.5).replay(3) == "./dev faults --seed 5 --run 3 --dll-share 0.5"
     )
+    watched = Order(5, (3,), dll_share=0.0, sanitizer=Sanitizer.ASAN)
+    assert watched.replay(3) == "./dev faults --seed 5 --run 3 --sanitize asan"
