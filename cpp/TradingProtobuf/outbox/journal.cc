@@ -284,9 +284,10 @@ std::int64_t Journal::DropOldest(std::size_t bytes, std::int64_t& ticks) {
     }
   }
   const Mark after = first_;
+  // Under the lock: who sees that they are not held any more sees why.
+  if (after.sequence > before.sequence) state_->GiveUp({before.sequence, after.sequence - 1});
   lock.unlock();
   ticks += after.ticks - before.ticks;
-  state_->SetAcknowledged(after.sequence - 1);
   keeper_->Remove(released);
   return after.sequence - before.sequence;
 }
