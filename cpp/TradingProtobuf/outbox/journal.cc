@@ -93,8 +93,11 @@ Error Journal::RemoveUseless() {
 void Journal::TakeUpState() {
   JournalDamage& damage = recovered_.damage;
   if (recovered_.segments.empty()) {
-    damage.found |= state_->handed() > 0;
-    if (!state_->session_id().empty()) state_->Rebuild("", 0, 0);
+    // Numbers begin anew, so the name must be another one; and it must continue this one, for the
+    // source will send again what gateways have under it.
+    damage.must_fork = state_->handed() > 0;
+    damage.found |= damage.must_fork;
+    if (!state_->session_id().empty()) state_->Rebuild(state_->session_id(), 0, 0);
     return;
   }
   const SegmentHeader& oldest = recovered_.segments.front();
