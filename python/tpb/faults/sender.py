@@ -182,7 +182,8 @@ class Sender:
 
 def play(channel: socket.socket) -> None:
     """The whole life of a sender."""
-    settings = json.loads(channel.makefile("rb").readline())
+    # Without a buffer, in which an order that comes close behind would be lost.
+    settings = json.loads(channel.makefile("rb", buffering=0).readline())
     if settings["control"]:
         shim.arm(Path(settings["control"]), Path(settings["journal"]))
     Sender(channel, settings).run()
