@@ -20,7 +20,7 @@ from tpb.faults.failure import RunFailed
 from tpb.faults.gateway_process import GatewayProcess
 from tpb.faults.injection import Injector
 from tpb.faults.market import Market, made_up
-from tpb.faults.schedule import Schedule
+from tpb.faults.schedule import DROPPING, Schedule
 from tpb.faults.sender_process import SenderProcess
 from tpb.faults.shim import Levers
 from tpb.faults.zygote import Zygote
@@ -214,9 +214,17 @@ class _Run:
     def _count(self, findings: Findings, comparison: Comparison) -> None:
         result = self.result
         stores = [gateway.store for gateway in self._gateways]
+        may_drop = self._schedule.options.get("outbox_full") == DROPPING
         destroyed = explained(
-            findings.lost, comparison, stores, self._injector.stores_before, self._events
+            findings.lost,
+            comparison,
+            stores,
+            self._injector.stores_before,
+            self._events,
+            may_drop=may_drop,
         )
+        if may_drop and self._sender.lives == 1:  # what earlier lives counted is gone with them
+            self._compare_with_count(len(destroyed))
         result.ticks = self._market.size
         result.destroyed_reported = len(destroyed)
         result.lost = len(findings.lost - destroyed)
@@ -229,6 +237,11 @@ class _Run:
             counts = f"lost {result.lost}, duplicated {result.duplicated}"
             counts += f", reordered {result.reordered}, altered {result.altered}: "
             raise RunFailed(counts + "; ".join(findings.faults))
+
+    def _compare_with_count(self, dropped: int) -> None:
+        counted = self._sender.status["ticks_dropped"]
+        if dropped > counted:
+            raise RunFailed(f"{dropped} ticks were dropped, of which the client counted {counted}")
 
     def _new_token(self) -> str:
         self._tokens += 1
