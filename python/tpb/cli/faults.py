@@ -128,6 +128,7 @@ def _table(summary: Summary) -> "Table":
     fail_overs = figures["failover_ms"]
     rows = {name: figures[name] for name in ("ticks", "lost", "duplicated", "reordered", "altered")}
     rows["destroyed and reported"] = figures["destroyed_reported"]
+    rows["dropped and reported"] = figures["dropped_reported"]
     rows |= dict(sorted(summary.faults.items()))
     rows["fail-overs"] = fail_overs["count"]
     rows["fail-over p50, p99 ms"] = f"{fail_overs['p50']}, {fail_overs['p99']}"

@@ -48,6 +48,7 @@ class Summary:
     reordered: int = 0
     altered: int = 0
     destroyed_reported: int = 0
+    dropped_reported: int = 0
     lives: int = 0
     through_dll: int = 0
     faults: Counter[str] = field(default_factory=Counter)
@@ -68,6 +69,7 @@ class Summary:
         self.reordered += result.reordered
         self.altered += result.altered
         self.destroyed_reported += result.destroyed_reported
+        self.dropped_reported += result.dropped_reported
         self.lives += result.lives
         self.through_dll += result.schedule.through_dll
         self.faults.update(result.faults)
@@ -89,6 +91,7 @@ class Summary:
             "reordered": self.reordered,
             "altered": self.altered,
             "destroyed_reported": self.destroyed_reported,
+            "dropped_reported": self.dropped_reported,
             "sender_lives": self.lives,
             "faults": dict(sorted(self.faults.items())),
             "reported": dict(sorted(self.reported.items())),

@@ -56,6 +56,7 @@ class Result:
     reordered: int = 0
     altered: int = 0
     destroyed_reported: int = 0  # gone with a damaged disk, and said to be so
+    dropped_reported: int = 0  # by an outbox that may, and said to be so
     lives: int = 0
     faults: Counter[str] = field(default_factory=Counter)  # that were done
     reported: Counter[str] = field(default_factory=Counter)  # the sender's events
@@ -226,7 +227,10 @@ class _Run:
         if may_drop and self._sender.lives == 1:  # what earlier lives counted is gone with them
             self._compare_with_count(len(destroyed))
         result.ticks = self._market.size
-        result.destroyed_reported = len(destroyed)
+        if may_drop:
+            result.dropped_reported = len(destroyed)
+        else:
+            result.destroyed_reported = len(destroyed)
         result.lost = len(findings.lost - destroyed)
         result.duplicated = findings.duplicated
         result.reordered = findings.reordered
