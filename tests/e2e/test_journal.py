@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import tpb
-from tpb.gateway.reading import read_batches
+from tpb.gateway.reading import read_batches, read_ticks
 from tpb.testing.gateway import GatewayFixture, gateway_in
 from tpb.testing.ticks import made_up
 
@@ -151,6 +151,30 @@ def test_an_old_copy_of_a_journal_goes_on_as_a_new_session(
         assert "forked" in [event.kind for event in session.events()]
     again = gateway.batches()
     assert {batch.session for batch in again} == {first, session.status().session_id}
+
+
+@pytest.mark.parametrize("left_bytes", [110, 245])  # without a checkpoint, and without any tick
+def test_what_is_sent_again_after_the_only_segment_was_destroyed_comes_once(
+    gateway: GatewayFixture, tmp_path: Path, left_bytes: int
+) -> None:
+    ticks = made_up(600)
+    where: dict[str, Any] = {"endpoint": gateway.endpoint, "token": gateway.token(), **QUICK}
+    where["journal"] = tmp_path / "journal"
+    with tpb.Session(**where) as session:
+        session.send("EURUSD", ticks[:300])
+        assert session.drain(30)
+        first = session.status().session_id
+    (segment,) = where["journal"].glob("*.seg")
+    segment.write_bytes(segment.read_bytes()[:left_bytes])
+    with tpb.Session(**where) as session:
+        assert session.cursor("EURUSD") is None
+        session.send("EURUSD", ticks)  # from the beginning of what the source has
+        assert session.drain(30)
+        assert "damaged" in [event.kind for event in session.events()]
+        assert session.status().session_id != first
+    found = list(read_ticks(gateway.store_path))
+    assert sum(map(len, found)) == len(ticks)
+    assert sum(each.copies for each in found) == 300
 
 
 def test_a_journal_of_another_session_is_in_use(gateway: GatewayFixture, tmp_path: Path) -> None:

@@ -68,6 +68,26 @@ def test_the_cache_is_where_the_user_says(
     assert dev.cache_dir() == Path(expected)
 
 
+@pytest.mark.parametrize(
+    "arguments,targets",
+    [
+        (["--runs", "9"], ["native", "windows-x64"]),
+        (["--dll-share", "0"], ["native"]),
+        (["--sanitize", "asan", "--runs", "9"], ["native", "asan-ubsan"]),
+        (["--sanitize=tsan"], ["native", "tsan"]),
+    ],
+)
+def test_fault_runs_get_the_builds_they_need(
+    dev: ModuleType, monkeypatch: pytest.MonkeyPatch, arguments: list[str], targets: list[str]
+) -> None:
+    built: list[str] = []
+    monkeypatch.setattr(dev, "prepare", lambda lock, packages: {})
+    monkeypatch.setattr(dev, "build", lambda environment, *asked: built.extend(asked))
+    monkeypatch.setattr(dev, "hand_over", lambda environment, command: command)
+    dev.faults(arguments)
+    assert built == targets
+
+
 def test_an_empty_home_is_no_root_folder(dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("TPB_CACHE_DIR", "XDG_CACHE_HOME", "HOME"):
         monkeypatch.setenv(name, "")

@@ -93,8 +93,11 @@ Error Journal::RemoveUseless() {
 void Journal::TakeUpState() {
   JournalDamage& damage = recovered_.damage;
   if (recovered_.segments.empty()) {
-    damage.found |= state_->handed() > 0;
-    if (!state_->session_id().empty()) state_->Rebuild("", 0, 0);
+    // Numbers begin anew, so the name must be another one; and it must continue this one, for the
+    // source will send again what gateways have under it.
+    damage.must_fork = state_->handed() > 0;
+    damage.found |= damage.must_fork;
+    if (!state_->session_id().empty()) state_->Rebuild(state_->session_id(), 0, 0);
     return;
   }
   const SegmentHeader& oldest = recovered_.segments.front();
@@ -284,9 +287,10 @@ std::int64_t Journal::DropOldest(std::size_t bytes, std::int64_t& ticks) {
     }
   }
   const Mark after = first_;
+  // Under the lock: who sees that they are not held any more sees why.
+  if (after.sequence > before.sequence) state_->GiveUp({before.sequence, after.sequence - 1});
   lock.unlock();
   ticks += after.ticks - before.ticks;
-  state_->SetAcknowledged(after.sequence - 1);
   keeper_->Remove(released);
   return after.sequence - before.sequence;
 }

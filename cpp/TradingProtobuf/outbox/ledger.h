@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace tpb {
 
@@ -21,7 +22,13 @@ class Ledger {
     std::int64_t epoch = 0;
     std::int64_t acknowledged = 0;  // newest batch that it acknowledged
   };
+  // Batches from one to another.
+  struct Span {
+    std::int64_t first = 0;  // 0 = free
+    std::int64_t last = 0;
+  };
   static constexpr std::size_t kPeers = 2;
+  static constexpr std::size_t kSpans = 16;
   static constexpr std::size_t kIdBytes = 32;
 
   virtual ~Ledger() = default;
@@ -40,6 +47,12 @@ class Ledger {
   virtual Peer peer(std::uint64_t key) const = 0;
   // Takes the place of the peer with that key, or of the one not used for longest.
   virtual void SetPeer(const Peer& peer) = 0;
+
+  // Batches that no gateway will get, ascending: each is to know, whenever it is visited. Of more
+  // than kSpans the oldest are forgotten.
+  virtual std::vector<Span> given_up() const = 0;
+  // Releases them as well. They begin behind those given up before, or where those end.
+  virtual void GiveUp(Span span) = 0;
 };
 
 }  // namespace tpb

@@ -89,4 +89,24 @@ void MemoryLedger::SetPeer(const Peer& peer) {
   Changed(values_);
 }
 
+std::vector<Ledger::Span> MemoryLedger::given_up() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Span> spans(values_.given_up.begin(), values_.given_up.end());
+  std::erase_if(spans, [](const Span& span) { return span.first == 0; });
+  return spans;
+}
+
+void MemoryLedger::GiveUp(Span span) {
+  const std::lock_guard lock(mutex_);
+  values_.acknowledged = std::max(values_.acknowledged, span.last);
+  Span& newest = values_.given_up.back();
+  if (newest.first != 0 && span.first <= newest.last + 1) {
+    newest = {std::min(newest.first, span.first), std::max(newest.last, span.last)};
+  } else {
+    std::shift_left(values_.given_up.begin(), values_.given_up.end(), 1);
+    newest = span;
+  }
+  Changed(values_);
+}
+
 }  // namespace tpb

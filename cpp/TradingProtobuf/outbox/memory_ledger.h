@@ -18,6 +18,8 @@ class MemoryLedger : public Ledger {
   void SetAcknowledged(std::int64_t sequence);  // never set back
   Peer peer(std::uint64_t key) const override;
   void SetPeer(const Peer& peer) override;
+  std::vector<Span> given_up() const override;
+  void GiveUp(Span span) override;
 
  protected:
   struct Values {
@@ -26,6 +28,7 @@ class MemoryLedger : public Ledger {
     std::int64_t handed = 0;
     std::int64_t acknowledged = 0;
     std::array<Peer, kPeers> peers{};  // the one used last first
+    std::array<Span, kSpans> given_up{};
   };
 
   static std::array<char, kIdBytes> Id(std::string_view text);

@@ -74,7 +74,7 @@ std::int64_t MemoryOutbox::DropOldest(std::size_t bytes, std::int64_t& ticks) {
     ticks += Oldest().ticks;
     ReleaseOldest();
   }
-  ledger_.SetAcknowledged(first_ - 1);
+  if (first_ > first) ledger_.GiveUp({first, first_ - 1});
   return first_ - first;
 }
 

@@ -24,8 +24,9 @@ struct Slot {
   std::int64_t handed = 0;
   std::int64_t acknowledged = 0;
   std::array<Ledger::Peer, Ledger::kPeers> peers{};
+  std::array<Ledger::Span, Ledger::kSpans> given_up{};
 };
-static_assert(sizeof(Slot) == 152 && sizeof(Ledger::Peer) == 24);
+static_assert(sizeof(Slot) == 408 && sizeof(Ledger::Peer) == 24 && sizeof(Ledger::Span) == 16);
 
 constexpr std::size_t kChecked = 12;  // offset of what the checksum covers
 
@@ -52,8 +53,8 @@ std::error_code StatePage::Open(const std::filesystem::path& path) {
   if (!newest) return {};
   found_ = true;
   generation_ = newest->generation;
-  Take(
-      {newest->session_id, newest->continues, newest->handed, newest->acknowledged, newest->peers});
+  Take({newest->session_id, newest->continues, newest->handed, newest->acknowledged, newest->peers,
+        newest->given_up});
   return {};
 }
 
@@ -69,6 +70,10 @@ void StatePage::Rebuild(std::string_view session_id, std::int64_t handed,
 void StatePage::LimitAcknowledged(std::int64_t sequence) {
   Values limited = values();
   limited.acknowledged = std::min(limited.acknowledged, sequence);
+  for (Span& span : limited.given_up) {
+    span.last = std::min(span.last, sequence);
+    if (span.last < span.first) span = {};
+  }
   Take(limited);
 }
 
@@ -80,6 +85,7 @@ void StatePage::Changed(const Values& values) {
   slot.handed = values.handed;
   slot.acknowledged = values.acknowledged;
   slot.peers = values.peers;
+  slot.given_up = values.given_up;
   slot.crc32c = Checksum(slot);
   for (const std::size_t offset : kSlots) {
     std::memcpy(file_.data() + offset, &slot, sizeof(slot));

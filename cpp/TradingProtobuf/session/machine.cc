@@ -251,7 +251,7 @@ void Machine::TellForgotten(const Ack& ack) {
 // journal is an old copy of another one.
 bool Machine::IsForeign(const Ack& ack) const {
   return ack.batch_sequence >= outbox_.next ||
-         ack.batch_sequence > std::max(outbox_.handed, released_);
+         ack.batch_sequence > std::max({outbox_.handed, released_, outbox_.first - 1});
 }
 
 void Machine::Fork(const Ack& ack) {

@@ -383,7 +383,8 @@ std::string Session::LastError() const {
 std::optional<Cursor> Session::GetCursor(std::string_view symbol) const {
   const std::lock_guard lock(mutex_);
   const Symbol* seen = symbols_.Seen(symbol);
-  if (seen == nullptr) return std::nullopt;
+  // A journal can know a symbol by a call whose ticks were destroyed.
+  if (seen == nullptr || seen->newest_sequence == 0) return std::nullopt;
   return seen->cursor;
 }
 

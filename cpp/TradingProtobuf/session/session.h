@@ -218,7 +218,6 @@ class Session final : private transport::Listener, private Checkpointer, private
   // The session's thread alone.
   Machine machine_;
   std::deque<BatchInfo> in_flight_;  // handed over in this life and not acknowledged
-  std::pair<std::int64_t, std::int64_t> given_up_{0, 0};  // first and last
   std::int64_t connections_ = 0;
   std::mutex log_mutex_;  // who logs, for the feed's thread can do so as well
   EventLog event_log_;

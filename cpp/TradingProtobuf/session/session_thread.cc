@@ -20,6 +20,18 @@ constexpr milliseconds kJournalLook{1000};
 // By which the ledger knows it again.
 std::uint64_t KeyOf(const Endpoint& endpoint) { return Fnv1a(endpoint.url()); }
 
+// Those below the first batch that is held, as "3-7,12-12".
+std::string TextOf(std::span<const Ledger::Span> spans, std::int64_t first_held) {
+  std::string text;
+  for (const Ledger::Span& span : spans) {
+    const std::int64_t last = std::min(span.last, first_held - 1);
+    if (last < span.first) break;
+    if (!text.empty()) text += ',';
+    text += std::to_string(span.first) + '-' + std::to_string(last);
+  }
+  return text;
+}
+
 }  // namespace
 
 // An exception that left this thread would take the terminal down.
@@ -166,6 +178,9 @@ void Session::Handle(const Event& event) {
 void Session::Do(const action::Connect& connect) {
   const Endpoint& endpoint = EndpointOf(connect.endpoint);
   Ledger& ledger = outbox_->ledger();
+  const std::int64_t first = outbox_->first_sequence();  // before what was given up is read
+  // The gateway will stand behind what was dropped on its way: that is no word of its arrival.
+  while (!in_flight_.empty() && in_flight_.front().sequence < first) in_flight_.pop_front();
   transport::ConnectRequest request = RequestTo(endpoint, options_, kSubprotocol, kMaxFrame);
   {
     const std::lock_guard lock(mutex_);
@@ -179,12 +194,12 @@ void Session::Do(const action::Connect& connect) {
   say("x-session-id", ledger.session_id());
   say("x-life", life_);
   say("x-connection", std::to_string(++connections_));
-  say("x-first-batch", std::to_string(outbox_->first_sequence()));
+  say("x-first-batch", std::to_string(first));
   say("x-acknowledged", std::to_string(ledger.peer(KeyOf(endpoint)).acknowledged));
   if (connect.resend_from > 0) say("x-resend-from", std::to_string(connect.resend_from));
   if (const std::string before = ledger.continues(); !before.empty()) say("x-continues", before);
-  if (given_up_.second > 0) {
-    say("x-given-up", std::to_string(given_up_.first) + "-" + std::to_string(given_up_.second));
+  if (const std::string spans = TextOf(ledger.given_up(), first); !spans.empty()) {
+    say("x-given-up", spans);
   }
   AddCheck(request);
   socket_.Connect(request);
@@ -251,7 +266,7 @@ void Session::Do(const action::Release& release) {
 }
 
 void Session::Do(const action::GiveUp& hole) {
-  given_up_ = {hole.first, hole.last};
+  outbox_->ledger().GiveUp({hole.first, hole.last});
   outbox_->Release(hole.last);
   const std::lock_guard lock(mutex_);
   if (hole.last <= dropped_up_to_) return;  // told when they were

@@ -37,8 +37,8 @@ def build(
 
     These are fetched and built once (some minutes) and kept in the cache outside the tree.
     native makes the Python module and the shared library, windows-x64 TradingProtobuf.dll;
-    asan-ubsan and tsan make the C++ tests under sanitizers. Run those with ctest. fuzz makes the
-    fuzzers of cpp/fuzz.
+    asan-ubsan and tsan make the same as native under sanitizers, for `tpb faults --sanitize` and,
+    with --tests, for ctest. fuzz makes the fuzzers of cpp/fuzz.
 
     \b
     For this machine:     tpb build

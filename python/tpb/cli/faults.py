@@ -9,6 +9,7 @@ import typer
 
 from tpb.cli import console, errors
 from tpb.faults.campaign import DEFAULT_DLL_SHARE, Order, Summary, played
+from tpb.faults.sanitizer import Sanitizer, SanitizerProblem
 from tpb.native import checkout, wine
 
 if TYPE_CHECKING:
@@ -34,6 +35,13 @@ def faults(
             help="The part of the runs that goes through the DLL; 0 needs none.",
         ),
     ] = DEFAULT_DLL_SHARE,
+    sanitizer: Annotated[
+        Sanitizer | None,
+        typer.Option(
+            "--sanitize",
+            help="Senders run under this sanitizer, and what it reports fails the run; no DLL.",
+        ),
+    ] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write the figures there as JSON; - is stdout.")
     ] = None,
@@ -49,12 +57,16 @@ def faults(
     \b
     A hundred runs:        tpb faults
     One run again:         tpb faults --seed 1 --run 17 -v
+    Memory watched:        tpb faults --sanitize asan --runs 20
     For a program to read: tpb faults --runs 1000 --seed 1 --json faults.json
     """
     numbers = tuple(range(runs)) if run is None else (run,)
-    order = Order(seed, numbers, jobs, dll_share)
-    _prepare_dll(dll_share)
-    summary = _played(order, verbose)
+    order = Order(seed, numbers, jobs, 0.0 if sanitizer else dll_share, sanitizer)
+    _prepare_dll(order.dll_share)
+    try:
+        summary = _played(order, verbose)
+    except SanitizerProblem as problem:
+        raise errors.from_problem(problem, errors.TOOL_MISSING) from problem
     console.show(_table(summary))
     if json_file:
         console.json_document(summary.document(), json_file)
@@ -116,6 +128,7 @@ def _table(summary: Summary) -> "Table":
     fail_overs = figures["failover_ms"]
     rows = {name: figures[name] for name in ("ticks", "lost", "duplicated", "reordered", "altered")}
     rows["destroyed and reported"] = figures["destroyed_reported"]
+    rows["dropped and reported"] = figures["dropped_reported"]
     rows |= dict(sorted(summary.faults.items()))
     rows["fail-overs"] = fail_overs["count"]
     rows["fail-over p50, p99 ms"] = f"{fail_overs['p50']}, {fail_overs['p99']}"

@@ -12,9 +12,10 @@ from typing import Any
 
 from tpb.faults import shim
 from tpb.faults.run import Result, Tools, play
+from tpb.faults.sanitizer import Instrumented, Sanitizer, instrumented
 from tpb.faults.schedule import draw
-from tpb.faults.zygote import Zygote
-from tpb.native import checkout
+from tpb.faults.zygote import GATEWAY, SENDER, Zygote
+from tpb.native import build, checkout
 
 DEFAULT_DLL_SHARE = 0.02
 
@@ -27,11 +28,14 @@ class Order:
     runs: tuple[int, ...]
     jobs: int = 2
     dll_share: float = DEFAULT_DLL_SHARE
+    sanitizer: Sanitizer | None = None  # over the senders; the DLL knows none
 
     def replay(self, run: int) -> str:
         """The command that plays one of them again."""
-        share = "" if self.dll_share == DEFAULT_DLL_SHARE else f" --dll-share {self.dll_share:g}"
-        return f"./dev faults --seed {self.seed} --run {run}{share}"
+        options = "" if self.dll_share == DEFAULT_DLL_SHARE else f" --dll-share {self.dll_share:g}"
+        if self.sanitizer:
+            options = f" --sanitize {self.sanitizer}"
+        return f"./dev faults --seed {self.seed} --run {run}{options}"
 
 
 @dataclass
@@ -44,6 +48,7 @@ class Summary:
     reordered: int = 0
     altered: int = 0
     destroyed_reported: int = 0
+    dropped_reported: int = 0
     lives: int = 0
     through_dll: int = 0
     faults: Counter[str] = field(default_factory=Counter)
@@ -64,6 +69,7 @@ class Summary:
         self.reordered += result.reordered
         self.altered += result.altered
         self.destroyed_reported += result.destroyed_reported
+        self.dropped_reported += result.dropped_reported
         self.lives += result.lives
         self.through_dll += result.schedule.through_dll
         self.faults.update(result.faults)
@@ -78,12 +84,14 @@ class Summary:
             "runs": self.runs,
             "failed_runs": len(self.failed),
             "through_dll": self.through_dll,
+            "sanitizer": self.order.sanitizer,
             "ticks": self.ticks,
             "lost": self.lost,
             "duplicated": self.duplicated,
             "reordered": self.reordered,
             "altered": self.altered,
             "destroyed_reported": self.destroyed_reported,
+            "dropped_reported": self.dropped_reported,
             "sender_lives": self.lives,
             "faults": dict(sorted(self.faults.items())),
             "reported": dict(sorted(self.reported.items())),
@@ -113,17 +121,25 @@ def percentile(values: list[int], percent: int) -> int | None:
     return ordered[-(-len(ordered) * percent // 100) - 1] if ordered else None
 
 
-def played(order: Order, dll_build: Path | None = None) -> Iterator[Result]:
+def played(
+    order: Order, dll_build: Path | None = None, sender_role: str = SENDER
+) -> Iterator[Result]:
     """The results, as they come. Closing it ends what still runs.
 
     dll_build: the folder of the DLL and its host; default: the tree's.
+    sender_role: the module that plays the senders.
     """
     library = shim.built(checkout.root() / "cpp/faults/shim.c", checkout.root() / "build/faults")
     pool = ProcessPoolExecutor(
         order.jobs,
         mp_context=get_context("spawn"),
         initializer=_prepare,
-        initargs=(library, dll_build or checkout.root() / "build/windows-x64"),
+        initargs=(
+            sender_role,
+            library,
+            _watched_by(order.sanitizer),
+            dll_build or checkout.root() / "build/windows-x64",
+        ),
     )
     try:
         waiting: list[Future[Result]] = [
@@ -135,15 +151,23 @@ def played(order: Order, dll_build: Path | None = None) -> Iterator[Result]:
         pool.shutdown(cancel_futures=True)
 
 
+def _watched_by(sanitizer: Sanitizer | None) -> Instrumented | None:
+    if sanitizer is None:
+        return None
+    return instrumented(sanitizer, build.module(checkout.root() / "build" / sanitizer.target))
+
+
 # ---- In a process of the pool --------------------------------------------------------------------
 
 _tools: Tools | None = None
 
 
-def _prepare(library: Path, dll_build: Path) -> None:
+def _prepare(
+    sender_role: str, library: Path, watched: Instrumented | None, dll_build: Path
+) -> None:
     global _tools
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the harness, which then ends us
-    _tools = Tools(Zygote(library), dll_build)
+    _tools = Tools(Zygote(sender_role, library, watched), Zygote(GATEWAY), dll_build)
 
 
 def _play(seed: int, run: int, dll_share: float) -> Result:

@@ -19,10 +19,16 @@ def explained(
     stores: Sequence[Path],
     stores_before: Iterable[Path],
     events: EventLog,
+    *,
+    may_drop: bool,
 ) -> set[Place]:
-    """`stores_before`: stores as they were before an older copy took their place."""
+    """`stores_before`: stores as they were before an older copy took their place.
+
+    `may_drop`: the client gives up its oldest batches where the outbox is full. It tells so with
+    the next connection, in whichever life.
+    """
     found: set[Place] = set()
-    if missing and (events.count("damaged") or events.count("dropped")):
+    if missing and (may_drop or events.count("damaged")):
         spans = _reported(stores, "given_up")
         found |= {place for place in missing if _lies_in(place, comparison, spans)}
     if missing and events.count("gateway_lost"):

@@ -35,7 +35,7 @@ class GatewayProcess:
         return f"ws://127.0.0.1:{self.proxy.port}/ws/mt5"
 
     async def start(self) -> None:
-        child = await self._zygote.start("gateway", self.log)
+        child = await self._zygote.start(self.log)
         child.tell({"store": str(self.store), "secret_file": str(self._secret_file)})
         ready = await child.hear()
         if ready is None:
@@ -98,7 +98,7 @@ class GatewayProcess:
 
 
 def play(channel: socket.socket) -> None:
-    """The role of the zygote: serves until the harness hangs up."""
+    """Serves until the harness hangs up."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     asyncio.run(_serve(channel))
 

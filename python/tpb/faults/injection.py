@@ -300,6 +300,12 @@ class Injector:
         await self._restart_sender(while_down=restore, may_forget=True)
 
     @asynccontextmanager
+    async def _outbox_overflows(self, fault: Fault) -> AsyncIterator[None]:
+        """Both gateways are away for so long that the outbox gives up its oldest batches."""
+        async with self._unreachable(0), self._unreachable(1):
+            yield
+
+    @asynccontextmanager
     async def _store_restored(self, fault: Fault) -> AsyncIterator[None]:
         """The sender streams there before and after, so that it finds out."""
         gateway = self._gateways[fault.endpoint]

@@ -12,6 +12,7 @@ from typing import Any
 
 from tpb.account.secret import read_or_make_secret
 from tpb.account.token import make_token
+from tpb.faults import sanitizer
 from tpb.faults.comparison import Comparison, Findings
 from tpb.faults.event_log import EventLog
 from tpb.faults.explanation import explained
@@ -19,7 +20,7 @@ from tpb.faults.failure import RunFailed
 from tpb.faults.gateway_process import GatewayProcess
 from tpb.faults.injection import Injector
 from tpb.faults.market import Market, made_up
-from tpb.faults.schedule import Schedule
+from tpb.faults.schedule import DROPPING, Schedule
 from tpb.faults.sender_process import SenderProcess
 from tpb.faults.shim import Levers
 from tpb.faults.zygote import Zygote
@@ -55,6 +56,7 @@ class Result:
     reordered: int = 0
     altered: int = 0
     destroyed_reported: int = 0  # gone with a damaged disk, and said to be so
+    dropped_reported: int = 0  # by an outbox that may, and said to be so
     lives: int = 0
     faults: Counter[str] = field(default_factory=Counter)  # that were done
     reported: Counter[str] = field(default_factory=Counter)  # the sender's events
@@ -71,7 +73,8 @@ class Result:
 class Tools:
     """What runs share."""
 
-    zygote: Zygote
+    senders: Zygote
+    gateways: Zygote
     dll_build: Path
 
 
@@ -89,6 +92,8 @@ async def play(schedule: Schedule, tools: Tools) -> Result:
         result.diagnosis = str(problem)
     except TimeoutError:
         result.diagnosis = f"it did not end within {_LIMIT_S:.0f} s: {run.where()}"
+    if found := sanitizer.report(run.sender_log):
+        result.diagnosis = "\n".join(filter(None, (found, result.diagnosis)))
     result.elapsed_s = time.monotonic() - begun
     if result.passed:
         shutil.rmtree(folder)
@@ -107,13 +112,14 @@ class _Run:
         self._secret = read_or_make_secret(secret_file)
         self._tokens = 0
         self._gateways = (
-            GatewayProcess(folder / "primary", secret_file, tools.zygote),
-            GatewayProcess(folder / "backup", secret_file, tools.zygote),
+            GatewayProcess(folder / "primary", secret_file, tools.gateways),
+            GatewayProcess(folder / "backup", secret_file, tools.gateways),
         )
         self._levers = Levers(folder / "levers")
         self._events = EventLog(folder / "events.jsonl")
+        self.sender_log = folder / "sender.log"
         self._sender = SenderProcess(
-            tools.zygote, folder / "sender.log", self._settings(tools), self._market
+            tools.senders, self.sender_log, self._settings(tools), self._market
         )
         self._injector = Injector(
             folder, self._sender, self._gateways, self._levers, self._events, self._new_token
@@ -209,11 +215,22 @@ class _Run:
     def _count(self, findings: Findings, comparison: Comparison) -> None:
         result = self.result
         stores = [gateway.store for gateway in self._gateways]
+        may_drop = self._schedule.options.get("outbox_full") == DROPPING
         destroyed = explained(
-            findings.lost, comparison, stores, self._injector.stores_before, self._events
+            findings.lost,
+            comparison,
+            stores,
+            self._injector.stores_before,
+            self._events,
+            may_drop=may_drop,
         )
+        if may_drop and self._sender.lives == 1:  # what earlier lives counted is gone with them
+            self._compare_with_count(len(destroyed))
         result.ticks = self._market.size
-        result.destroyed_reported = len(destroyed)
+        if may_drop:
+            result.dropped_reported = len(destroyed)
+        else:
+            result.destroyed_reported = len(destroyed)
         result.lost = len(findings.lost - destroyed)
         result.duplicated = findings.duplicated
         result.reordered = findings.reordered
@@ -224,6 +241,11 @@ class _Run:
             counts = f"lost {result.lost}, duplicated {result.duplicated}"
             counts += f", reordered {result.reordered}, altered {result.altered}: "
             raise RunFailed(counts + "; ".join(findings.faults))
+
+    def _compare_with_count(self, dropped: int) -> None:
+        counted = self._sender.status["ticks_dropped"]
+        if dropped > counted:
+            raise RunFailed(f"{dropped} ticks were dropped, of which the client counted {counted}")
 
     def _new_token(self) -> str:
         self._tokens += 1

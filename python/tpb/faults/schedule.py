@@ -1,7 +1,6 @@
 """What happens in a run: drawn from the seed and the run's number alone. Pure."""
 
 import math
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from random import Random
@@ -31,6 +30,7 @@ class Kind(StrEnum):
     JOURNAL_FLIPPED = "journal_flipped"
     JOURNAL_RESTORED = "journal_restored"
     STORE_RESTORED = "store_restored"
+    OUTBOX_OVERFLOWS = "outbox_overflows"
 
 
 # What makes a part forget: at most one of these a run, so that it is plain who must report what.
@@ -39,13 +39,19 @@ FORGETTING = (
     Kind.JOURNAL_FLIPPED,
     Kind.JOURNAL_RESTORED,
     Kind.STORE_RESTORED,
+    Kind.OUTBOX_OVERFLOWS,
 )
 # What is done by a library loaded before the sender's own, which Windows has not.
 BY_SHIM = (Kind.DISK_FULL, Kind.SYNC_FAILS, Kind.CLOCK_SET)
 
+DROPPING = "drop_oldest"  # of the option outbox_full
+
 _LEAST_TICKS, _MOST_TICKS = 2000, 5000
 _MOST_FAULTS = 5
 _DAY_MS = 24 * 3600 * 1000
+_LEAST_OUTBOX_BYTES = 4 * 65536
+# More than the least outbox holds, and the time that the slowest sender takes for them.
+_OVERFLOWING_TICKS, _OVERFLOWING_MS = 6000, 20_000
 
 
 @dataclass(frozen=True)
@@ -88,6 +94,10 @@ def draw(seed: int, run: int, dll_share: float) -> Schedule:
     random = Random(f"faults {seed} {run}")
     through_dll = random.random() < dll_share
     ticks = random.randint(_LEAST_TICKS, _MOST_TICKS)
+    kinds = _chosen(random, run, through_dll)
+    overflows = Kind.OUTBOX_OVERFLOWS in kinds
+    if overflows:
+        ticks += _OVERFLOWING_TICKS
     return Schedule(
         seed=seed,
         run=run,
@@ -95,12 +105,12 @@ def draw(seed: int, run: int, dll_share: float) -> Schedule:
         ticks=ticks,
         symbols=random.randint(2, 6),
         ticks_per_s=random.randint(2000, 6000),
-        options=_options(random),
-        faults=tuple(_faults(random, run, ticks, through_dll)),
+        options=_options(random, overflows),
+        faults=_faults(random, kinds, ticks),
     )
 
 
-def _options(random: Random) -> dict[str, int | str]:
+def _options(random: Random, overflows: bool) -> dict[str, int | str]:
     """Short times, so that a run is short, and small files, so that it has several."""
     options: dict[str, int | str] = {
         "batch_ticks": random.choice([1, 5, 5, 20, 64]),
@@ -114,12 +124,14 @@ def _options(random: Random) -> dict[str, int | str]:
         "backoff_max_ms": 100,
         "return_after_ms": random.randint(100, 400),
     }
-    if random.random() < 0.3:
-        options["outbox_bytes"] = 4 * 65536  # the least: it fills while both gateways are away
+    if random.random() < 0.3 or overflows:  # it fills while both gateways are away
+        options["outbox_bytes"] = _LEAST_OUTBOX_BYTES
+    if overflows:
+        options["outbox_full"] = DROPPING
     return options
 
 
-def _faults(random: Random, run: int, ticks: int, through_dll: bool) -> Iterator[Fault]:
+def _chosen(random: Random, run: int, through_dll: bool) -> list[Kind]:
     """Every kind has its turn as the first one of a run; what else happens is drawn."""
     kinds = [kind for kind in Kind if not (through_dll and kind in BY_SHIM)]
     chosen = [kinds[run % len(kinds)]]
@@ -127,8 +139,12 @@ def _faults(random: Random, run: int, ticks: int, through_dll: bool) -> Iterator
         kind = random.choice(kinds)
         if kind not in FORGETTING or not set(chosen) & set(FORGETTING):
             chosen.append(kind)
-    faults = [_fault(random, kind, ticks) for kind in chosen]
-    yield from sorted(faults, key=lambda fault: fault.at)
+    return chosen
+
+
+def _faults(random: Random, kinds: list[Kind], ticks: int) -> tuple[Fault, ...]:
+    faults = [_fault(random, kind, ticks) for kind in kinds]
+    return tuple(sorted(faults, key=lambda fault: fault.at))
 
 
 def _fault(random: Random, kind: Kind, ticks: int) -> Fault:
@@ -175,6 +191,9 @@ def _fault(random: Random, kind: Kind, ticks: int) -> Fault:
             }
         case Kind.JOURNAL_RESTORED:
             details = {"copied_live": random.random() < 0.5}
+        case Kind.OUTBOX_OVERFLOWS:
+            at = random.randint(1, ticks - _OVERFLOWING_TICKS)
+            span, limit_ms, endpoint = _OVERFLOWING_TICKS, _OVERFLOWING_MS, 0
         case Kind.PRIMARY_DOWN | Kind.BACKUP_DOWN | Kind.BOTH_DOWN:
             endpoint = int(kind is Kind.BACKUP_DOWN)
             details = {"killed": random.random() < 0.3}

@@ -54,11 +54,13 @@ class NativeSession:
 
     def __init__(self, config: dict[str, Any]) -> None:
         self._session = tpb.Session(**config)
-        self.send = self._session.send
         self.cursor = self._session.cursor
         self.flush = self._session.flush
         self.set_token = self._session.set_token
         self.close = self._session.close
+
+    def send(self, symbol: str, ticks: Ticks) -> int:
+        return self._session.send(symbol, ticks)
 
     def report(self) -> dict[str, Any]:
         return dataclasses.asdict(self._session.status())
@@ -179,8 +181,9 @@ class Sender:
 
 
 def play(channel: socket.socket) -> None:
-    """The role of the zygote."""
-    settings = json.loads(channel.makefile("rb").readline())
+    """The whole life of a sender."""
+    # Without a buffer, in which an order that comes close behind would be lost.
+    settings = json.loads(channel.makefile("rb", buffering=0).readline())
     if settings["control"]:
         shim.arm(Path(settings["control"]), Path(settings["journal"]))
     Sender(channel, settings).run()

@@ -55,7 +55,7 @@ class SenderProcess:
         self._library_pid = None
         self.status = {}
         self.lives += 1
-        child = await self._zygote.start("sender", self._log)
+        child = await self._zygote.start(self._log)
         child.tell(self.settings)
         self._child = child
         self._following = asyncio.create_task(self._follow(child))

@@ -1,8 +1,9 @@
 """A process that has loaded everything and forks warm children: a start costs milliseconds.
 
-`python -m tpb.faults.zygote` serves its stdin, a Unix socket: an order is one line of JSON with
-the descriptors the child needs, the answer one line. It ends, and its children with it, when that
-socket does.
+`python -m tpb.faults.zygote ROLE [MODULE]` serves its stdin, a Unix socket: an order is one line of
+JSON with the descriptors the child needs, the answer one line. It ends, and its children with it,
+when that socket does. ROLE is the Python module whose play() is a child's life; MODULE the file of
+the native one where it is not the package's own.
 """
 
 import asyncio
@@ -15,28 +16,40 @@ import sys
 import threading
 from collections.abc import Callable
 from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-ROLES = {"sender": "tpb.faults.sender", "gateway": "tpb.faults.gateway_process"}
+from tpb.faults.sanitizer import Instrumented
+
+SENDER, GATEWAY = "tpb.faults.sender", "tpb.faults.gateway_process"
+_NATIVE = "tpb._core"
 _MAX_ORDER_BYTES = 65536
 
 Role = Callable[[socket.socket], None]
 
 
 class Zygote:
-    """The parent's side."""
+    """The parent's side. `preload` is loaded before their own libraries, or behind a sanitizer."""
 
-    def __init__(self, preload: Path | None) -> None:
+    def __init__(
+        self, role: str, preload: Path | None = None, watched: Instrumented | None = None
+    ) -> None:
         self._asking = threading.Lock()  # one order, then its answer
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        program = [sys.executable, "-m", "tpb.faults.zygote", role]
+        libraries = [] if preload is None else [str(preload)]
         environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
-        if preload is not None:
-            environment["LD_PRELOAD"] = str(preload)
+        if watched is not None:
+            program = [*watched.launcher, *program, str(watched.module)]
+            libraries = [*watched.preload, *libraries]
+            environment |= watched.environment
+        if libraries:
+            environment["LD_PRELOAD"] = ":".join(libraries)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tpb.faults.zygote"],
+                program,
                 stdin=theirs.fileno(),
                 env=environment,
                 start_new_session=True,  # Ctrl+C is for the harness, which then ends it
@@ -54,13 +67,12 @@ class Zygote:
         self._socket.close()
         self._process.wait()
 
-    async def start(self, role: str, log: Path) -> "Child":
-        """Forks a child that plays the role; what it writes to stderr is appended to `log`."""
+    async def start(self, log: Path) -> "Child":
+        """Forks a child; what it writes to stderr is appended to `log`."""
         ours, theirs = socket.socketpair()
         with log.open("ab") as stderr, theirs:
-            order = json.dumps({"role": role}).encode()
             descriptors = [theirs.fileno(), stderr.fileno()]
-            pid, process = await asyncio.to_thread(self._ask_for_child, order, descriptors)
+            pid, process = await asyncio.to_thread(self._ask_for_child, descriptors)
         reader, writer = await asyncio.open_connection(sock=ours)
         return Child(self, pid, process, reader, writer)
 
@@ -69,9 +81,9 @@ class Zygote:
         order = json.dumps({"reap": pid}).encode()
         return await asyncio.to_thread(self._ask_for_status, order)
 
-    def _ask_for_child(self, order: bytes, descriptors: list[int]) -> tuple[int, int]:
+    def _ask_for_child(self, descriptors: list[int]) -> tuple[int, int]:
         with self._asking:
-            socket.send_fds(self._socket, [order], descriptors)
+            socket.send_fds(self._socket, [b"{}"], descriptors)
             answer, passed, _, _ = socket.recv_fds(self._socket, _MAX_ORDER_BYTES, 1)
         return int(json.loads(answer)["pid"]), passed[0]
 
@@ -151,8 +163,10 @@ async def end_process(pid: int) -> None:
 # ---- The zygote itself ---------------------------------------------------------------------------
 
 
-def main() -> None:
-    roles = {name: _role(module) for name, module in ROLES.items()}
+def main(role: str, module: str = "") -> None:
+    if module:
+        _load_native(module)
+    play: Role = import_module(role).play
     orders = socket.socket(fileno=os.dup(0))
     children: set[int] = set()
     while True:
@@ -169,7 +183,7 @@ def main() -> None:
         pid = os.fork()
         if pid == 0:
             orders.close()
-            _play(roles[message["role"]], *descriptors)
+            _play(play, *descriptors)
         children.add(pid)
         process = os.pidfd_open(pid)
         socket.send_fds(orders, [json.dumps({"pid": pid}).encode()], [process])
@@ -180,9 +194,13 @@ def main() -> None:
         os.waitpid(pid, 0)
 
 
-def _role(module: str) -> Role:
-    play: Role = import_module(module).play
-    return play
+def _load_native(file: str) -> None:
+    """Before anyone imports the package's own."""
+    spec = spec_from_file_location(_NATIVE, file)
+    assert spec
+    assert spec.loader
+    sys.modules[_NATIVE] = module = module_from_spec(spec)
+    spec.loader.exec_module(module)
 
 
 def _play(role: Role, channel: int, stderr: int) -> None:
@@ -202,4 +220,4 @@ def _play(role: Role, channel: int, stderr: int) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -13,6 +13,7 @@ from tpb.native.progress import Progress, quiet
 from tpb.native.toolchain import Toolchain
 
 _CONFIGURED_WITH = "tpb-options.txt"
+_WITH_MODULE = ("native", "asan-ubsan", "tsan")
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,8 @@ def build(
 ) -> list[Artefact]:
     """Builds a target and returns what it made, the library first.
 
-    `tests` and `bench` add these programs (asan-ubsan and tsan are tests, fuzz the fuzzers);
-    `strict` turns warnings into errors. The native target's Python module is put into the package
-    of the tree.
+    `tests` and `bench` add these programs (fuzz is the fuzzers alone); `strict` turns warnings into
+    errors. The native target's Python module is put into the package of the tree.
     """
     tree = source or checkout.root()
     output = folder or tree / "build" / target
@@ -48,7 +48,7 @@ def build(
     libraries = deps.prefix(target, source=tree, progress=progress)
     with cache.locked(output.with_name(f".{output.name}.lock")):
         _configure(tree, output, _options(tools, tree, libraries, strict))
-        goals = ["all", *(["tests"] if tests or tools.sanitizers else []), *(["bench"] * bench)]
+        goals = ["all", *(["tests"] * tests), *(["bench"] * bench)]
         goals = ["fuzz"] if target == "fuzz" else goals
         cmake.compile_targets(output, goals, f"library ({target})", progress, jobs)
         if target == "native" and folder is None:
@@ -61,7 +61,8 @@ def artefacts(target: str, output: Path) -> list[Path]:
     if target == "fuzz":
         return sorted(path for path in (output / "fuzz").glob("fuzz_*") if path.is_file())
     if target in toolchain.SANITIZERS:
-        return sorted(path for path in (output / "tests").glob("test_*") if path.is_file())
+        tests = (path for path in (output / "tests").glob("test_*") if path.is_file())
+        return [module(output), *sorted(tests)]
     if target == "windows-x64":
         return [output / "TradingProtobuf.dll", output / "terminal_host.exe"]
     return [output / _shared_library_name(), module(output)]
@@ -87,7 +88,7 @@ def _options(tools: Toolchain, tree: Path, libraries: Path, strict: bool) -> lis
         f"-DTPB_TESTS={'OFF' if tools.target == 'fuzz' else 'ON'}",
         f"-DTPB_FUZZ={'ON' if tools.target == 'fuzz' else 'OFF'}",
         f"-DTPB_BENCH={'ON' if not tools.sanitizers else 'OFF'}",
-        f"-DTPB_PYTHON={'ON' if tools.target == 'native' else 'OFF'}",
+        f"-DTPB_PYTHON={'ON' if tools.target in _WITH_MODULE else 'OFF'}",
         f"-DPython_EXECUTABLE={sys.executable}",
     ]
 

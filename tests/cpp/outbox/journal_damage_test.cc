@@ -127,6 +127,25 @@ BOOST_AUTO_TEST_CASE(a_file_cut_at_any_byte_is_a_shorter_journal) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(where_no_segment_is_left_the_session_is_still_known) {
+  const TemporaryFolder folder;
+  TickJournal stream(folder.text());
+  BOOST_REQUIRE(stream.Open());
+  const std::string id(32, 'b');
+  stream.journal().ledger().SetSession(id, "");
+  BOOST_REQUIRE(stream.AcceptBatch(2) == Room::kMade);
+  stream.journal().ledger().SetHanded(1);
+  stream.Close();
+  for (const auto& entry : fs::directory_iterator(folder.path())) {
+    if (entry.path().extension() == ".seg") fs::resize_file(entry.path(), 110);
+  }
+  BOOST_REQUIRE(stream.Open());
+  BOOST_TEST(stream.journal().damage().found);
+  BOOST_TEST(stream.journal().damage().must_fork);
+  BOOST_TEST(stream.journal().ledger().session_id() == id);
+  BOOST_TEST(stream.journal().next_sequence() == 1);
+}
+
 BOOST_AUTO_TEST_CASE(no_flipped_bit_is_believed) {
   Original original(512, 2);
   const std::vector<fs::path> names = SegmentNames(original.files);

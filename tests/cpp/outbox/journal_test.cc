@@ -147,6 +147,8 @@ BOOST_AUTO_TEST_CASE(what_was_dropped_stays_dropped) {
   BOOST_TEST(ticks == batches * 5);
   Reopen(stream);
   BOOST_TEST(stream.journal().first_sequence() == 1 + batches);
+  BOOST_REQUIRE(stream.journal().ledger().given_up().size() == 1u);
+  BOOST_TEST(stream.journal().ledger().given_up()[0].last == batches);
   CheckBatches(stream, 5);
 }
 

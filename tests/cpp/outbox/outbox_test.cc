@@ -103,6 +103,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(begins_empty_at_one, Kind, Kinds) {
   std::int64_t ticks = 3;
   BOOST_TEST(outbox.DropOldest(10, ticks) == 0);
   BOOST_TEST(ticks == 3);
+  BOOST_TEST(outbox.ledger().given_up().empty());
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(full_is_refused_and_release_makes_room, Kind, Kinds) {
@@ -187,6 +188,9 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(dropping_the_oldest_counts_their_ticks, Kind, Kind
   BOOST_TEST(batches >= 1);
   BOOST_TEST(outbox.first_sequence() == 4 + batches);
   BOOST_TEST(outbox.ledger().acknowledged() == 3 + batches);
+  BOOST_REQUIRE(outbox.ledger().given_up().size() == 1u);
+  BOOST_TEST(outbox.ledger().given_up()[0].first == 4);
+  BOOST_TEST(outbox.ledger().given_up()[0].last == 3 + batches);
   BOOST_CHECK(outbox.Reserve(2'000, 1) == Room::kMade);
   CheckNotHeld(outbox, 4, 4 + batches);
   std::vector<std::byte> payload;
@@ -198,6 +202,31 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(dropping_the_oldest_counts_their_ticks, Kind, Kind
   outbox.DropOldest(100'000, ticks);
   BOOST_TEST(outbox.bytes() == 0u);
   BOOST_TEST(outbox.first_sequence() == outbox.next_sequence());
+}
+
+std::string GivenUp(const Ledger& ledger) {
+  std::string text;
+  for (const auto& [first, last] : ledger.given_up()) {
+    text += std::to_string(first) + '-' + std::to_string(last) + ' ';
+  }
+  return text;
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(the_newest_spans_given_up_are_remembered, Kind, Kinds) {
+  Kind kind(1000);
+  Ledger& ledger = kind.outbox->ledger();
+  ledger.GiveUp({3, 5});
+  BOOST_TEST(ledger.acknowledged() == 5);
+  ledger.GiveUp({6, 9});
+  ledger.GiveUp({7, 8});
+  BOOST_TEST(ledger.acknowledged() == 9);
+  BOOST_TEST(GivenUp(ledger) == "3-9 ");
+  ledger.GiveUp({11, 11});
+  BOOST_TEST(GivenUp(ledger) == "3-9 11-11 ");
+  for (std::int64_t first = 101; first < 101 + 2 * 15; first += 2) ledger.GiveUp({first, first});
+  BOOST_TEST(ledger.given_up().size() == Ledger::kSpans);
+  BOOST_TEST(ledger.given_up().front().first == 11);
+  BOOST_TEST(ledger.given_up().back().first == 129);
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(the_ledger_keeps_what_it_is_told, Kind, Kinds) {

@@ -272,6 +272,15 @@ BOOST_AUTO_TEST_CASE(a_hole_in_the_journal_is_left_behind_once_the_rest_has_arri
   BOOST_TEST(scene.Send() == (std::vector<std::int64_t>{6, 7, 8, 9}));
 }
 
+BOOST_AUTO_TEST_CASE(what_was_dropped_before_it_was_ever_sent_makes_no_old_copy) {
+  Scene scene;
+  scene.Close(9).Do(event::Start{});
+  scene.outbox.first = 6;  // by a call of the sender's, while the upgrade was on its way
+  scene.Do(event::Connected{true}).Resume(5);
+  BOOST_TEST(!scene.Has<action::Fork>());
+  BOOST_TEST(scene.Send() == (std::vector<std::int64_t>{6, 7, 8, 9}));
+}
+
 BOOST_AUTO_TEST_CASE(a_gateway_that_answers_but_stores_nothing_is_left) {
   Scene scene;
   scene.Streaming().Close(3).Send();

@@ -1,12 +1,15 @@
 """Each thing that the proxy does to a connection, over real sockets."""
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import pytest
 
 from tpb.faults.proxy import ChaosProxy
+from tpb.gateway.link import reset_when_closed
 
 _WAIT_S = 20.0
 
@@ -157,6 +160,27 @@ async def test_upgrades_are_refused_with_a_status(
         writer.write(b"GET /ws/mt5 HTTP/1.1\r\nHost: a\r\n\r\n")
         assert (await read_to_end(reader)).startswith(b"HTTP/1.1 503 ")
     assert await said_back(await connect(), b"again") == b"again"
+
+
+async def test_a_refusal_may_meet_a_reset(
+    proxy: ChaosProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes between the two steps of the answer, and nothing is raised."""
+    client = socket.create_connection(("127.0.0.1", proxy.port))
+    refusing: asyncio.Future[asyncio.Task[Any]] = asyncio.get_running_loop().create_future()
+
+    async def reset(_: asyncio.StreamWriter) -> None:
+        reset_when_closed(client)
+        client.close()
+        task = asyncio.current_task()
+        assert task
+        refusing.set_result(task)
+
+    with proxy.refusing_upgrades(503):
+        client.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        monkeypatch.setattr(asyncio.StreamWriter, "drain", reset)
+        await asyncio.wait_for(await asyncio.wait_for(refusing, _WAIT_S), _WAIT_S)
+    assert proxy.upgrades_refused == 1
 
 
 async def test_one_token_is_refused_and_another_is_not(

@@ -58,9 +58,17 @@ _FINE = {
 }
 
 
-@pytest.fixture(scope="module")
-def library(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return shim.built(repository / "cpp/faults/shim.c", tmp_path_factory.mktemp("shim"))
+@pytest.fixture(scope="module", params=["", "libasan.so"])
+def preload(
+    request: pytest.FixtureRequest, repository: Path, tmp_path_factory: pytest.TempPathFactory
+) -> str:
+    """The shim, alone or behind a sanitizer, which stands before the same functions."""
+    library = shim.built(repository / "cpp/faults/shim.c", tmp_path_factory.mktemp("shim"))
+    if not request.param:
+        return str(library)
+    ask = ["gcc", f"-print-file-name={request.param}"]
+    found = subprocess.run(ask, capture_output=True, text=True, check=True).stdout.strip()
+    return f"{found}:{library}"
 
 
 @pytest.fixture
@@ -73,10 +81,10 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
     return below, beside
 
 
-def run(library: Path, levers: shim.Levers, folders: tuple[Path, Path]) -> dict[str, Any]:
+def run(preload: str, levers: shim.Levers, folders: tuple[Path, Path]) -> dict[str, Any]:
     finished = subprocess.run(
         [sys.executable, "-c", _PROGRAM, str(levers.path), *map(str, folders)],
-        env={**os.environ, "LD_PRELOAD": str(library)},
+        env={**os.environ, "LD_PRELOAD": preload, "ASAN_OPTIONS": "detect_leaks=0"},
         capture_output=True,
         text=True,
         check=True,
@@ -85,19 +93,19 @@ def run(library: Path, levers: shim.Levers, folders: tuple[Path, Path]) -> dict[
     return told
 
 
-def test_idle_it_changes_nothing(library: Path, tmp_path: Path, folders: tuple[Path, Path]) -> None:
+def test_idle_it_changes_nothing(preload: str, tmp_path: Path, folders: tuple[Path, Path]) -> None:
     with shim.Levers(tmp_path / "levers") as levers:
-        told = run(library, levers, folders)
+        told = run(preload, levers, folders)
         assert told["below"] == told["beside"] == _FINE
         assert levers.refused == 0
 
 
 def test_a_full_disk_refuses_what_grows(
-    library: Path, tmp_path: Path, folders: tuple[Path, Path]
+    preload: str, tmp_path: Path, folders: tuple[Path, Path]
 ) -> None:
     with shim.Levers(tmp_path / "levers") as levers:
         with levers.disk_full(room_bytes=70):
-            told = run(library, levers, folders)
+            told = run(preload, levers, folders)
         full = 28
         assert told["beside"] == _FINE
         assert told["below"] == _FINE | {
@@ -108,15 +116,15 @@ def test_a_full_disk_refuses_what_grows(
             "allocate": full,
         }
         assert levers.refused == 4
-        assert run(library, levers, folders)["below"] == _FINE
+        assert run(preload, levers, folders)["below"] == _FINE
 
 
 def test_a_failing_sync_fails_for_files_and_mappings(
-    library: Path, tmp_path: Path, folders: tuple[Path, Path]
+    preload: str, tmp_path: Path, folders: tuple[Path, Path]
 ) -> None:
     with shim.Levers(tmp_path / "levers") as levers:
         with levers.sync_fails():
-            told = run(library, levers, folders)
+            told = run(preload, levers, folders)
         assert told["beside"] == _FINE
         assert told["below"] == _FINE | {"fsync": 5, "msync": 5}
         assert levers.refused == 2
@@ -124,12 +132,12 @@ def test_a_failing_sync_fails_for_files_and_mappings(
 
 @pytest.mark.parametrize("shift_s", [-86400.25, 3600.5])
 def test_the_clock_is_set(
-    library: Path, tmp_path: Path, folders: tuple[Path, Path], shift_s: float
+    preload: str, tmp_path: Path, folders: tuple[Path, Path], shift_s: float
 ) -> None:
     with shim.Levers(tmp_path / "levers") as levers:
-        right = run(library, levers, folders)["time"]
+        right = run(preload, levers, folders)["time"]
         levers.set_clock(round(shift_s * 1000))
-        assert run(library, levers, folders)["time"] - right == pytest.approx(shift_s, abs=60)
+        assert run(preload, levers, folders)["time"] - right == pytest.approx(shift_s, abs=60)
 
 
 def test_a_source_that_does_not_compile_is_told(tmp_path: Path) -> None:
