@@ -172,7 +172,8 @@ void MarketFeed::Do(const action::Live&) {
   status_.endpoint = machine_.endpoint();
   const auto wanted = static_cast<std::int64_t>(subscriptions_.there());
   TellLater(EventKind::kMarketLive, Severity::kInfo, wanted, Code::kOk,
-            "Market data flows; " + std::to_string(wanted) + " subscriptions.");
+            wanted == 0 ? "Connected for market data; nothing is subscribed to yet."
+                        : "Market data flows; " + std::to_string(wanted) + " subscriptions.");
 }
 
 void MarketFeed::Do(const action::Stale&) {

@@ -256,9 +256,11 @@ std::int64_t Session::CountAcknowledged(std::int64_t up_to, TimePoint now) {
 
 void Session::Do(const action::Release& release) {
   std::int64_t ticks = 0;
+  const std::int64_t held_from = outbox_->first_sequence();
   for (; !in_flight_.empty() && in_flight_.front().sequence <= release.up_to;
        in_flight_.pop_front()) {
-    ticks += in_flight_.front().ticks;
+    // What outbox_full=drop_oldest gave up meanwhile was counted then.
+    if (in_flight_.front().sequence >= held_from) ticks += in_flight_.front().ticks;
   }
   outbox_->Release(release.up_to);
   const std::lock_guard lock(mutex_);

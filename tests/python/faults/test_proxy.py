@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tpb.faults.proxy import ChaosProxy
-from tpb.gateway.link import reset_when_closed
+from tpb.gateway.peer import reset_when_closed
 
 _WAIT_S = 20.0
 
