@@ -20,8 +20,8 @@
  *     the five functions. A stale, closed or foreign handle is TPB_E_BAD_HANDLE.
  *  8. Threads. Every function may be called from any thread at any time.
  *  9. Blocking. No function waits for the network. None waits for a disk in the steady state; the
- *     opening of a journal reads its newest segment (8 MiB), that of a market cache a file of 137 KB
- *     to 17 MB, and TpbClose and CleanupProtobuf wait at most for their time limit.
+ *     opening of a journal reads its newest segment (8 MiB), that of a market cache its file (at
+ *     most 17 MB), and TpbClose and CleanupProtobuf wait at most for their time limit.
  * 10. Nothing is thrown, nothing aborts, nothing the library allocates is the caller's to free.
  * 11. Units are in names: _ms, _us, _ns, _bytes. "Unix" times count from 1970-01-01 UTC on the
  *     local clock; `time` and `time_msc` of a tick are the trade server's wall clock.
