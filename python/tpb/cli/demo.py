@@ -32,6 +32,7 @@ What next:
   your own ticks         {tpb} replay ticks.csv
   through the real DLL   {tpb} replay ticks.csv --path dll
   a gateway that stays   {tpb} gateway --store ticks.db
+  prices coming down     {tpb} gateway --feed simulator, and beside it {tpb} tail EURUSD
   this machine           {tpb} doctor"""
 
 
